@@ -1,0 +1,40 @@
+# The index of commands. `make run` and `make test` set up what they need on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test setup slow bench lint lock clean
+
+run: setup  ## set up, then the main job: the sourced book and the essay's view side by side
+	$(BIN)/deflator run base essay
+
+test: setup lint  ## set up, then lint, types and all tests except the long studies
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+
+slow: setup  ## the long studies
+	$(BIN)/pytest -m slow
+
+bench: setup  ## compare speeds, in one run
+	$(BIN)/python -m bench
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+setup: .venv/.complete  ## create .venv and install the package with its development tools
+
+# uv where it is installed (exact versions from uv.lock), otherwise venv and pip.
+.venv/.complete: pyproject.toml uv.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --frozen --python $(PYTHON) --no-python-downloads; \
+	else \
+	  $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" && \
+	  $(BIN)/python -m pip install --quiet --editable . --group dev; \
+	fi
+	@touch $@
+
+lock:  ## resolve uv.lock again
+	uv lock
+
+clean:
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
