@@ -88,8 +88,8 @@ def convertible_value(
 
     References
     ----------
-    Tsiveriotis and Fernandes (1998), Valuing convertible bonds with credit risk, Journal of Fixed
-    Income 8, 95-102, on the tree of Cox, Ross and Rubinstein (1979), Journal of Financial Economics 7, 229-263.
+    Tsiveriotis and Fernandes (1998), Valuing convertible bonds with credit risk, Journal of Fixed Income 8,
+    95-102, on the tree of Cox, Ross and Rubinstein (1979), Journal of Financial Economics 7, 229-263.
 
     Examples
     --------
