@@ -1,0 +1,85 @@
+"""Loading a book: by its shipped name, from a folder of CSV tables, or from an .xlsx workbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from deflator.book.book import Book, Provenance, Source, Table
+from deflator.book.draft import Draft, read_draft
+from deflator.book.folder import read_folder
+from deflator.book.rules import check
+from deflator.book.spelling import did_you_mean, quoted
+from deflator.book.workbook import read_workbook
+from deflator.errors import BookError, Fault
+
+_SHIPPED = Path(__file__).parent / "books"
+
+
+def shipped_books() -> tuple[str, ...]:
+    """Return the names of the books that come with the program."""
+    return tuple(sorted(folder.name for folder in _SHIPPED.iterdir() if folder.is_dir()))
+
+
+def load_book(name_or_path: str | Path) -> Book:
+    """Load a book, all of it or nothing, and validate every cell and every rule.
+
+    Parameters
+    ----------
+    name_or_path
+        Name of a shipped book, folder that holds `book.yaml` and the CSV tables, or .xlsx workbook. A shipped
+        name wins over a folder of the same name; write `./name` for the folder.
+
+    Raises
+    ------
+    BookError
+        With every fault that was found.
+    """
+    path = _locate(name_or_path)
+    faults: list[Fault] = []
+    raw = read_folder(path, faults) if path.is_dir() else read_workbook(path, faults)
+    draft = read_draft(raw, faults)
+    faults.extend(check(draft))
+    if faults:
+        raise BookError(faults)
+    return _assemble(draft)
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    """Return the folder or workbook that is meant."""
+    if str(name_or_path) in shipped_books():
+        return _SHIPPED / str(name_or_path)
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path
+    if not path.exists():
+        hint = did_you_mean(str(name_or_path), shipped_books())
+        raise BookError(
+            [Fault(str(path), 0, "", "no such book", hint or "name a shipped book, a folder or an .xlsx")]
+        )
+    if path.suffix.lower() != ".xlsx":
+        raise BookError(
+            [Fault(str(path), 0, "", f"{quoted(path.suffix)} is not a format of books", "save it as .xlsx")]
+        )
+    return path
+
+
+def _assemble(draft: Draft) -> Book:
+    """Return the book that a draft without faults stands for."""
+    as_of = draft.header["as_of"]
+    evidence = draft.tables["provenance"]
+    apart = ("table", "row", "field")
+    provenance = {
+        cast("tuple[str, str, str]", tuple(row[name] for name in apart)): Provenance(
+            **{name: value for name, value in row.items() if name not in apart}
+        )
+        for row in evidence.rows
+    }
+    sources = {str(row["source"]): Source(**row) for row in draft.tables["sources"].rows}
+    tables = {
+        name: Table(name, as_of, tuple(table.rows), tuple(str(key) for key in table.keys))
+        for name, table in draft.tables.items()
+        if name not in ("provenance", "sources")
+    }
+    header = {"licence": None, "compiled_by": None, **draft.header}
+    return Book(**header, tables=tables, provenance=provenance, sources=sources)  # type: ignore[arg-type]

@@ -1,0 +1,106 @@
+"""Writing a book, all of it or nothing, as a folder of CSV tables or as an .xlsx workbook."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deflator.book.book import Book, Row
+from deflator.book.folder import write_folder
+from deflator.book.rules.structure import MARKET_KEYS, WORLD_ENTITIES
+from deflator.book.schema import header_schema, parameter_rules, schema
+from deflator.book.workbook import write_workbook
+from deflator.errors import BookError, Fault
+
+
+def write_book(book: Book, path: str | Path) -> None:
+    """Write a book that `load_book` reads back as the same book.
+
+    Parameters
+    ----------
+    book
+        Any loaded book.
+    path
+        Where to write: a file if it ends in .xlsx, otherwise a folder. Nothing may be there yet.
+
+    Raises
+    ------
+    BookError
+        When something is there already, or the place cannot be written to.
+    """
+    _write(Path(path), book.header(), book.all_rows())
+
+
+def new_book(path: str | Path, xlsx: bool = False) -> Path:
+    """Write an empty template: every header, and the rows whose names are fixed.
+
+    Parameters
+    ----------
+    path
+        Where to write. Nothing may be there yet.
+    xlsx
+        Write a workbook instead of a folder; `.xlsx` is added where the path does not end in it.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    BookError
+        When something is there already, or the place cannot be written to.
+    """
+    path = Path(path)
+    if xlsx and path.suffix.lower() != ".xlsx":
+        path = path.with_name(f"{path.name}.xlsx")
+    if not xlsx and path.suffix.lower() == ".xlsx":
+        raise _refusal(path, "a folder must not end in .xlsx", "add --xlsx for a workbook")
+    rows: dict[str, list[Row]] = {name: [] for name in schema()}
+    rows["entities"] = [{"entity": name, "layer": "world"} for name in WORLD_ENTITIES]
+    rows["market"] = [{"key": key} for key in MARKET_KEYS]
+    rows["parameters"] = [{"parameter": name} for name in parameter_rules()]
+    _write(path, {**dict.fromkeys(header_schema().by_name), "currency": "USD"}, rows)
+    return path
+
+
+def _write(path: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> None:
+    """Write under another name beside the place, then give it its name: nobody sees half a book."""
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise _refusal(path, "something is there already", "choose another name, or move it away")
+    try:
+        beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise _refusal(path, f"cannot be written: {error.strerror}", "choose another place") from None
+    try:
+        draft = beside / path.name
+        if path.suffix.lower() == ".xlsx":
+            write_workbook(draft, header, rows)
+        else:
+            draft.mkdir()
+            write_folder(draft, header, rows)
+        for file in (draft, *draft.rglob("*")):
+            _flush(file)
+        draft.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise _refusal(path, f"cannot be written: {error.strerror}", "choose another place") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _refusal(path: Path, message: str, hint: str) -> BookError:
+    """Return why nothing was written."""
+    return BookError([Fault(str(path), 0, "", message, hint)])
+
+
+def _flush(path: Path) -> None:
+    """Have a file or folder reach the disk before it gets its name."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
