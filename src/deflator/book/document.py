@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 
 from deflator.book.rules import RULES
@@ -97,7 +96,3 @@ def _bounds(limits: Column | ParameterRule) -> str:
     if low is not None:
         return text("book.type.at_least", minimum=f"{low:g}")
     return text("book.type.at_most", maximum=f"{high:g}") if high is not None else ""
-
-
-if __name__ == "__main__":
-    sys.stdout.write(book_page())
