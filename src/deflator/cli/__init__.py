@@ -1,1 +1,50 @@
-"""The command line. Nothing heavy is imported until a command needs it."""
+"""The command line: one file for each command, and nothing heavy imported until a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deflator import __version__
+from deflator.cli import output
+from deflator.cli.run import run
+from deflator.cli.runs import runs_app, show
+from deflator.cli.warmup import warmup
+from deflator.messages import text
+
+app = typer.Typer(
+    name="deflator",
+    help=text("cli.help"),
+    epilog=text("cli.exit_codes"),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        output.say(f"deflator {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", help=text("cli.version"), callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("run", help=text("run.help"))(run)
+app.command("show", help=text("run.show_help"))(show)
+app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("warmup", help=text("cli.warmup_help"))(warmup)
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    app()

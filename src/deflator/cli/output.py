@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import typer
 
@@ -24,7 +24,8 @@ from deflator.messages import text
 if TYPE_CHECKING:
     from rich.console import Console
 
-OK = 0
+Column = str | tuple[str, Literal["left", "right"]]
+
 BAD_INPUT = 2
 FINISHED_WITH_FAILURES = 3
 INTERRUPTED = 130
@@ -51,24 +52,39 @@ def reporting(json: bool = False) -> Iterator[None]:
     try:
         yield
     except DeflatorError as error:
-        _refuse(error.faults, json)
+        refuse(error.faults, json)
     except BrokenPipeError:  # the reader, `head` say, has seen enough: no fault of the user
         raise
     except OSError as error:
-        _refuse([Fault(str(error.filename or ""), 0, "", error.strerror or str(error))], json)
+        refuse([Fault(str(error.filename or ""), 0, "", error.strerror or str(error))], json)
     except KeyboardInterrupt:
         note(text("cli.interrupted"))
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _refuse(faults: Iterable[Fault], json: bool) -> None:
-    """Show every fault and leave with exit code 2."""
+def refuse(faults: Iterable[Fault], json: bool, code: int = BAD_INPUT) -> NoReturn:
+    """Show every fault and leave with an exit code.
+
+    Parameters
+    ----------
+    faults
+        Everything that is wrong.
+    json
+        Print one JSON object on standard output instead of lines on standard error.
+    code
+        Exit code.
+
+    Raises
+    ------
+    typer.Exit
+        Always.
+    """
     if json:
         emit_json({"faults": list(faults)})
     else:
         for fault in faults:
             note(str(fault))
-    raise typer.Exit(BAD_INPUT) from None
+    raise typer.Exit(code) from None
 
 
 def note(line: str) -> None:
@@ -132,7 +148,7 @@ def console() -> Console:
 
 def table(
     title: str,
-    columns: Sequence[str | tuple[str, Literal["left", "right"]]],
+    columns: Sequence[Column],
     rows: Iterable[Sequence[object]],
 ) -> None:
     """Print a table on standard output.

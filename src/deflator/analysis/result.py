@@ -1,0 +1,180 @@
+"""Ask a question and get its answer: a run together with the tables that answer who breaks first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from deflator import defaults
+from deflator.analysis.evidence import assumed_and_all
+from deflator.analysis.notebook import answer_html
+from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
+from deflator.book import Book
+from deflator.ensemble import (
+    Progress,
+    Question,
+    Run,
+    check_target,
+    drafting,
+    find_run,
+    run_paths,
+    runs_folder,
+    write_manifest,
+    write_table,
+)
+from deflator.errors import Fault, RunError
+from deflator.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of a run; read by polars, pyarrow, pandas and duckdb as the table of its entities.
+
+    Parameters
+    ----------
+    raw
+        The run: its folder, its record and its raw tables.
+
+    Notes
+    -----
+    Every share is of the paths that did not fail. `low` and `high` are a range over what is not known,
+    `mc_error` is the error of having run a finite number of paths; neither contains the other.
+    """
+
+    raw: Run
+
+    @classmethod
+    def open(cls, path: str | Path) -> Result:
+        """Open a stored run by its path, its name, or the unmistakable beginning of its name.
+
+        Raises
+        ------
+        RunError
+            When there is none.
+        """
+        return cls(Run.open(find_run(str(path))))
+
+    @cached_property
+    def _answers(self) -> dict[str, pl.DataFrame]:
+        return {name: self.raw.table(name) for name in (LAYERS, ENTITIES, LOSSES, ROBUSTNESS)}
+
+    def layers(self) -> pl.DataFrame:
+        """Return how often each layer breaks first and at all; the row `none` is that no layer does."""
+        return self._answers[LAYERS]
+
+    def entities(self) -> pl.DataFrame:
+        """Return how often each named firm breaks first among firms, and at all; with a row `none`."""
+        return self._answers[ENTITIES].filter(pl.col("kind") == "firm")
+
+    def cohorts(self) -> pl.DataFrame:
+        """Return the same for cohorts of many firms, which rank apart; with a row `none`."""
+        return self._answers[ENTITIES].filter(pl.col("kind") == "cohort")
+
+    def losses(self) -> pl.DataFrame:
+        """Return the distribution of losses by holder, USD m; the row `all` is their sum."""
+        return self._answers[LOSSES]
+
+    def rents(self) -> pl.DataFrame:
+        """Return quantiles of the reference rent by month, USD per unit-hour."""
+        return self.raw.series().filter(pl.col("series") == "rent").drop("series")
+
+    def funding(self) -> pl.DataFrame:
+        """Return quantiles of funding openness by month, a share."""
+        return self.raw.series().filter(pl.col("series") == "funding").drop("series")
+
+    def robustness(self) -> pl.DataFrame:
+        """Return who is first under other thresholds and with soft breaks, and whether that agrees."""
+        return self._answers[ROBUSTNESS]
+
+    def to_pandas(self) -> Any:
+        """Return the table of entities as a pandas frame.
+
+        Raises
+        ------
+        RunError
+            When pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError:
+            raise RunError(
+                [Fault("", 0, "", "pandas is not installed", "type `pip install pandas`")]
+            ) from None
+        return pandas.DataFrame(self.entities().to_dict(as_series=False))
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.entities().__arrow_c_stream__(requested_schema)
+
+    def _repr_html_(self) -> str:
+        return answer_html(self.raw.manifest.run, [self.layers(), self.entities(), self.cohorts()])
+
+
+def run(
+    book: Book,
+    scenario: Scenario,
+    paths: int = defaults.PATHS,
+    ignorance: int = defaults.DRAWS,
+    chance: bool = True,
+    seed: int = defaults.SEED,
+    months: int | None = None,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Simulate many futures of a book under a scenario, and tell who breaks first.
+
+    Parameters
+    ----------
+    book, scenario
+        What is known, and what may happen.
+    paths
+        Paths to simulate.
+    ignorance
+        Draws of the figures that are not known exactly; 0 takes every figure at its central value.
+    chance
+        Whether paths have noise of their own. Without it a draw has one path.
+    seed
+        Seed of all draws. One seed gives all scenarios the same draws.
+    months
+        Horizon in months after the as-of month; that of the book when None.
+    out
+        Folder to keep the run in; a folder named after the run in the place for runs when None.
+    threads
+        Threads to use, all processors when None; they change no result.
+    progress
+        Told the paths done and the paths asked for, from time to time.
+
+    Returns
+    -------
+    Result
+        The stored run, opened.
+
+    Raises
+    ------
+    RunError
+        When an argument is out of range, the folder is taken, or the accounts of a path do not add up.
+    """
+    question = Question(book, scenario, paths, ignorance, chance, seed, months)
+    return ask(question, None if out is None else Path(out), threads, progress)
+
+
+def ask(
+    question: Question, out: Path | None = None, threads: int | None = None, progress: Progress | None = None
+) -> Result:
+    """Run a question that was checked, and keep its answer; arguments as for `run`."""
+    target = runs_folder() / question.name if out is None else out
+    check_target(target, question.name)
+    with drafting(target) as draft:
+        raw = run_paths(question, draft, threads, progress)
+        start = time.perf_counter()
+        for name, table in summarise(raw, assumed_and_all(question.book)).items():
+            write_table(draft, name, table)
+        stages = raw.manifest.elapsed_seconds | {"summarise": round(time.perf_counter() - start, 3)}
+        write_manifest(draft, replace(raw.manifest, elapsed_seconds=stages))
+    return Result(Run.open(target))

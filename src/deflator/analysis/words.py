@@ -1,0 +1,61 @@
+"""Figures as people read them, with no more digits than their errors support."""
+
+from __future__ import annotations
+
+import math
+
+UNKNOWN = "–"
+
+
+def per_cent(share: float | None, error: float = 0.0) -> str:
+    """Return a share in per cent, rounded to the place of its error's first digit and never finer than one.
+
+    Parameters
+    ----------
+    share
+        Share in [0, 1]; None when it is not known.
+    error
+        Its standard error, a share.
+
+    Examples
+    --------
+    >>> per_cent(0.3449, 0.004), per_cent(0.3449, 0.13), per_cent(0.0), per_cent(0.9991), per_cent(None)
+    ('34 %', '30 %', '<1 %', '>99 %', '–')
+    """
+    if share is None:
+        return UNKNOWN
+    place = 10 ** max(0, math.floor(math.log10(max(round(100.0 * error), 1))))
+    rounded = round(100.0 * share / place) * place
+    if rounded <= 0:
+        return f"<{place} %"
+    if rounded >= 100:
+        return f">{100 - place} %"
+    return f"{rounded} %"
+
+
+def per_cent_range(low: float | None, high: float | None) -> str:
+    """Return a range of shares in per cent.
+
+    Examples
+    --------
+    >>> per_cent_range(0.048, 0.8), per_cent_range(0.0, 1.0), per_cent_range(None, None)
+    ('5–80 %', '0–100 %', '–')
+    """
+    return UNKNOWN if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f} %"
+
+
+def significant(value: float | None, digits: int = 2) -> str:
+    """Return a figure rounded to some significant digits, with commas between thousands.
+
+    Examples
+    --------
+    >>> significant(12345.6), significant(2.2049, 3), significant(0.00071), significant(0.0)
+    ('12,000', '2.20', '0.00071', '0')
+    """
+    if value is None:
+        return UNKNOWN
+    if value == 0:
+        return "0"
+    place = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, place)
+    return f"{rounded:,.{max(place, 0)}f}"

@@ -1,0 +1,126 @@
+"""`deflator run`: simulate scenarios on a book and print who breaks first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deflator import defaults
+from deflator.cli.output import FINISHED_WITH_FAILURES, emit_json, note, refuse, reporting
+from deflator.errors import DeflatorError, Fault, RunError
+from deflator.messages import text
+
+if TYPE_CHECKING:
+    from deflator.analysis import Result
+    from deflator.ensemble import Progress
+    from deflator.scenario import Scenario
+
+
+class Switch(StrEnum):
+    """On or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def _draws(given: str) -> int:
+    """Return the number of draws that `--ignorance` asks for."""
+    if given == Switch.OFF:
+        return 0
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    message = f"{given!r} is neither a number of draws nor off"
+    raise RunError([Fault("", 0, "--ignorance", message, f"use a number such as {defaults.DRAWS}, or off")])
+
+
+def run(
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(metavar="[SCENARIO]...", help=text("run.scenarios"))
+    ] = None,
+    book: Annotated[str, typer.Option(help=text("run.book"))] = defaults.BOOK,
+    paths: Annotated[int, typer.Option(help=text("run.paths"))] = defaults.PATHS,
+    ignorance: Annotated[str, typer.Option(metavar="N|off", help=text("run.ignorance"))] = str(
+        defaults.DRAWS
+    ),
+    chance: Annotated[Switch, typer.Option(help=text("run.chance"))] = Switch.ON,
+    seed: Annotated[int, typer.Option(help=text("run.seed"))] = defaults.SEED,
+    months: Annotated[int | None, typer.Option(help=text("run.months"))] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("run.set"))
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help=text("run.out"))] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help=text("run.threads"))] = None,
+    json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,
+) -> None:
+    """Run scenarios one after another on common draws; the help text is in the catalogue."""
+    with reporting(json):
+        from deflator.analysis import ask
+        from deflator.book import load_book
+        from deflator.cli.answer import answer, print_answers
+        from deflator.ensemble import ImbalanceError, Question
+
+        names = list(dict.fromkeys(scenarios or [defaults.SCENARIO]))
+        loaded = _load_scenarios(names, settings or [])
+        known = load_book(book)
+        questions = {
+            name: Question(known, scenario, paths, _draws(ignorance), chance is Switch.ON, seed, months)
+            for name, scenario in loaded.items()
+        }
+        results: dict[str, Result] = {}
+        try:
+            for name, question in questions.items():
+                folder = out / name if out and len(questions) > 1 else out
+                with _progress(name) as progress:
+                    results[name] = ask(question, folder, threads, progress)
+        except ImbalanceError as error:
+            refuse(error.faults, json, FINISHED_WITH_FAILURES)
+        if json:
+            answers = {name: answer(result) for name, result in results.items()}
+            emit_json(answers[names[0]] if len(names) == 1 else {"scenarios": answers})
+        else:
+            print_answers(results)
+        _warn_of_quota()
+        if any(result.raw.manifest.paths_failed for result in results.values()):
+            raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _load_scenarios(names: list[str], settings: list[str]) -> dict[str, Scenario]:
+    """Load every scenario, and tell the faults of all of them at once."""
+    from deflator.scenario import load_scenario
+
+    loaded: dict[str, Scenario] = {}
+    faults: list[Fault] = []
+    for name in names:
+        try:
+            loaded[name] = load_scenario(name, settings)
+        except DeflatorError as error:
+            faults += error.faults
+    if faults:
+        raise RunError(dict.fromkeys(faults))
+    return loaded
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Progress]:
+    """Show paths done and time left on standard error, if that is a terminal; leave no trace at the end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(text("run.simulating", scenario=name), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _warn_of_quota() -> None:
+    from deflator.ensemble import quota_gb, stored_runs
+
+    used_gb = sum(stored.size_bytes for stored in stored_runs()) / 1e9
+    if used_gb > quota_gb():
+        note(text("run.over_quota", used_gb=f"{used_gb:.1f}", quota_gb=f"{quota_gb():g}"))

@@ -1,0 +1,129 @@
+"""The tables of a run, written chunk by chunk and joined at the end, so that no run has to fit into memory.
+
+========================= ==============================================================================
+file                      one row for
+========================= ==============================================================================
+entities.parquet          an entity: name, layer, members, obligor, month-0 exposure
+draws.parquet             a draw of the uncertain figures: the layer threshold that it carries
+paths.parquet             a path: draw, status, residuals
+breaks.parquet            an entity that broke in a path, hard or soft, in whole or in part
+losses.parquet            a holder that lost in a path
+series_quantiles.parquet  a month of a series: quantiles over paths
+========================= ==============================================================================
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from deflator.engine import Paths, Trigger
+from deflator.engine.codes import Cause, Status
+
+#: Written by chunk while the run goes on.
+CHUNKED = ("paths", "breaks", "losses")
+_PARTS = "parts"
+_TRIGGERS = pl.Enum([member.name.lower() for member in Trigger])
+_CAUSES = pl.Enum([member.name.lower() for member in Cause])
+_STATUSES = pl.Enum([member.name.lower() for member in Status])
+_CAUSES_KEPT = 3
+
+
+def chunk_tables(
+    chunk: Paths, first_path: int, draws: int, entities: tuple[str, ...]
+) -> dict[str, pl.DataFrame]:
+    """Return the rows that a chunk adds to each table; paths that failed appear in `paths` alone.
+
+    Parameters
+    ----------
+    chunk
+        What the engine returned.
+    first_path
+        Global number of the first path of the chunk.
+    draws
+        Draws of the uncertain figures.
+    entities
+        Names, in the order of the engine.
+    """
+    paths = first_path + np.arange(chunk.status.shape[0], dtype=np.int32)
+    good = chunk.status == Status.OK
+    return {
+        "paths": _paths(chunk, paths, draws),
+        "breaks": _breaks(chunk, paths, good, pl.Enum(entities)),
+        "losses": _losses(chunk, paths, good, pl.Enum(entities)),
+    }
+
+
+def _paths(chunk: Paths, paths: np.ndarray, draws: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "path": paths,
+            "draw": paths % draws,
+            "status": _named(chunk.status, _STATUSES),
+            "ledger_residual": chunk.ledger_residual,
+            "debt_residual": chunk.debt_residual,
+            "units_residual": chunk.units_residual,
+        }
+    )
+
+
+def _breaks(chunk: Paths, paths: np.ndarray, good: np.ndarray, names: pl.Enum) -> pl.DataFrame:
+    touched = (chunk.break_month > 0) | (chunk.soft_month > 0) | (chunk.broken_share > 0)
+    path, entity = np.nonzero((touched & good).T)
+    columns = {
+        "path": pl.Series(paths[path]),
+        "entity": _named(entity, names),
+        "month": _or_null(chunk.break_month[entity, path]),
+        "trigger": _or_null(_named(chunk.break_trigger[entity, path], _TRIGGERS)),
+        "soft_month": _or_null(chunk.soft_month[entity, path]),
+        "soft_trigger": _or_null(_named(chunk.soft_trigger[entity, path], _TRIGGERS)),
+        "broken_share": pl.Series(chunk.broken_share[entity, path]),
+    }
+    for rank in range(_CAUSES_KEPT):
+        columns[f"cause_{rank + 1}"] = _or_null(_named(chunk.cause[entity, rank, path], _CAUSES))
+        columns[f"cause_{rank + 1}_musd"] = pl.Series(chunk.cause_musd[entity, rank, path])
+    return pl.DataFrame(columns)
+
+
+def _losses(chunk: Paths, paths: np.ndarray, good: np.ndarray, names: pl.Enum) -> pl.DataFrame:
+    path, holder = np.nonzero(((chunk.loss_musd > 0) & good).T)
+    return pl.DataFrame(
+        {"path": paths[path], "holder": _named(holder, names), "loss_musd": chunk.loss_musd[holder, path]}
+    )
+
+
+def _named(codes: np.ndarray, names: pl.Enum) -> pl.Series:
+    """Return codes as the words that they stand for."""
+    return pl.Series(names.categories, dtype=names).gather(codes)
+
+
+def _or_null(values: np.ndarray | pl.Series) -> pl.Series:
+    """Return the values with a blank where month or word says that nothing happened."""
+    series = values if isinstance(values, pl.Series) else pl.Series(values)
+    nothing = "none" if isinstance(series.dtype, pl.Enum) else 0
+    return series.set(series == nothing, None)
+
+
+def write_part(folder: Path, name: str, first_path: int, rows: pl.DataFrame) -> None:
+    """Write the rows that a chunk adds to a table; its paths give the part its place."""
+    parts = folder / _PARTS / name
+    parts.mkdir(parents=True, exist_ok=True)
+    rows.write_parquet(parts / f"{first_path:012d}.parquet")
+
+
+def join_parts(folder: Path) -> None:
+    """Make one file of the parts of each table, in the order of paths, and remove the parts."""
+    for name in CHUNKED:
+        parts = sorted((folder / _PARTS / name).iterdir())
+        pl.scan_parquet(parts).sink_parquet(folder / f"{name}.parquet", compression="zstd")
+        for part in parts:
+            part.unlink()
+        (folder / _PARTS / name).rmdir()
+    (folder / _PARTS).rmdir()
+
+
+def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
+    """Write a table that is small enough to be written at once."""
+    rows.write_parquet(folder / f"{name}.parquet", compression="zstd")

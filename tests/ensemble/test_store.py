@@ -1,0 +1,185 @@
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from deflator.ensemble.manifest import FORMAT, Manifest, read_manifest, write_manifest
+from deflator.ensemble.store import (
+    QUOTA_VARIABLE,
+    RUNS_VARIABLE,
+    check_target,
+    drafting,
+    find_run,
+    quota_gb,
+    remove_runs,
+    stored_runs,
+)
+from deflator.errors import RunError
+
+RECORD = Manifest(
+    format=FORMAT, run="base-0123456789", finished_at="2026-03-01T00:00:00+00:00", versions={"deflator": "0.1.0"},
+    book={"name": "small"}, scenario={"name": "base"}, as_of="2026-02", months=24, paths=100, paths_failed=0, draws=10,
+    ignorance=True, chance=True, seed=1, ledger_residual=1e-15, debt_residual=0.0, units_residual=0.0, checksum="abc",
+    elapsed_seconds={"draw": 0.5, "simulate": 1.0},
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(RUNS_VARIABLE, str(tmp_path / "runs"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"
+
+
+def keep(folder: Path, record: Manifest = RECORD) -> Path:
+    with drafting(folder) as draft:
+        write_manifest(draft, record)
+    return folder
+
+
+def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    write_manifest(tmp_path, RECORD)
+
+    assert read_manifest(tmp_path) == RECORD
+    assert RECORD.seconds == 1.5
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "format None"),
+        ('{"format": 99}', "format 99 is not format 1"),
+        ('{"format": 1}', "is not complete"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused_with_the_reason(
+    tmp_path: Path, content: str, told: str
+) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+
+    with pytest.raises(RunError, match=told):
+        read_manifest(tmp_path)
+
+
+def test_a_folder_without_a_manifest_is_not_a_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="not the folder of a run"):
+        read_manifest(tmp_path)
+
+
+def test_a_draft_that_ends_well_takes_its_name(tmp_path: Path) -> None:
+    keep(tmp_path / "deep" / "run")
+
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["run"]
+    assert read_manifest(tmp_path / "deep" / "run") == RECORD
+
+
+@pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt])
+def test_a_draft_that_ends_early_leaves_nothing(tmp_path: Path, end: type[BaseException]) -> None:
+    with pytest.raises(end), drafting(tmp_path / "run") as draft:
+        (draft / "half.parquet").write_text("half")
+        raise end
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_run_stays_when_the_new_one_ends_early(tmp_path: Path) -> None:
+    keep(tmp_path / "run")
+
+    with pytest.raises(ValueError, match="early"), drafting(tmp_path / "run"):
+        raise ValueError("early")
+
+    assert read_manifest(tmp_path / "run") == RECORD
+
+
+def test_a_new_result_of_a_run_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
+    keep(tmp_path / "run")
+    newer = dataclasses.replace(RECORD, checksum="def")
+    keep(tmp_path / "run", newer)
+
+    assert read_manifest(tmp_path / "run") == newer
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_that_is_new_or_empty_or_holds_the_same_run_may_be_used(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    keep(tmp_path / "same")
+
+    for name in ("new", "empty", "same"):
+        assert check_target(tmp_path / name, RECORD.run) is None
+
+
+def test_a_folder_with_anything_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    keep(tmp_path / "other")
+    (tmp_path / "file").write_text("a file")
+
+    for name, run in (("thesis", RECORD.run), ("other", "another-run"), ("file", RECORD.run)):
+        with pytest.raises(RunError, match="something else"):
+            check_target(tmp_path / name, run)
+
+
+def test_a_run_is_found_by_its_path_its_name_and_its_beginning(place: Path) -> None:
+    folder = keep(place / "base-0123456789")
+
+    assert find_run(str(folder)) == folder
+    assert find_run("base-0123456789") == folder
+    assert find_run("base-01") == folder
+
+
+def test_an_ambiguous_or_unknown_run_is_refused_with_those_there_are(place: Path) -> None:
+    with pytest.raises(RunError, match="deflator run"):
+        find_run("base")
+    keep(place / "base-1")
+    keep(place / "base-2")
+
+    with pytest.raises(RunError, match="base-1, base-2"):
+        find_run("base")
+
+
+def test_what_a_killed_run_left_is_listed_without_a_record(place: Path) -> None:
+    keep(place / "base-1")
+    (place / ".draft-base-2-abcd").mkdir()
+
+    left, kept = stored_runs()
+
+    assert (left.manifest, kept.manifest) == (None, RECORD)
+    assert kept.size_bytes == len(json.dumps(dataclasses.asdict(RECORD), indent=2)) + 1
+
+
+def test_runs_are_removed_all_or_none(place: Path) -> None:
+    keep(place / "base-1")
+    keep(place / "base-2")
+
+    with pytest.raises(RunError, match="base-3"):
+        remove_runs(["base-1", "base-3"])
+    assert len(stored_runs()) == 2
+    assert remove_runs(["base-1", "base-2"]) == ["base-1", "base-2"]
+    assert stored_runs() == []
+
+
+def test_a_name_cannot_lead_out_of_the_place_for_runs(place: Path) -> None:
+    keep(place / "base-1")
+    outside = keep(place.parent / "precious")
+
+    with pytest.raises(RunError):
+        remove_runs([os.path.join("..", "precious")])
+    assert outside.is_dir()
+
+
+@pytest.mark.parametrize("given", ["", "none", "-1", "0", "nan"])
+def test_a_quota_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(QUOTA_VARIABLE, given)
+
+    with pytest.raises(RunError, match="is not a size"):
+        quota_gb()
+
+
+def test_the_quota_is_five_gigabytes_or_what_the_variable_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(QUOTA_VARIABLE, raising=False)
+    assert quota_gb() == 5.0
+    monkeypatch.setenv(QUOTA_VARIABLE, "0.5")
+    assert quota_gb() == 0.5
