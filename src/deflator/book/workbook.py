@@ -17,6 +17,7 @@ from deflator.book.spelling import did_you_mean
 from deflator.errors import Fault
 
 README_SHEET = "README"
+_LONGEST_MENU = 255  # characters that a spreadsheet allows in a list of choices
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -140,7 +141,7 @@ def _write_table(sheet: Any, styles: Mapping[str, Any], table: TableSchema, rows
         widest = max((len(write_cell(row.get(column.column))) for row in rows), default=0)
         style = None if column.type in NUMERIC else styles["text"]
         sheet.set_column(place, place, min(max(widest, len(column.column)) + 2, 60), style)
-        if column.type in ("choice", "flag"):
+        if column.type in ("choice", "flag") and len(" ".join(column.allowed)) <= _LONGEST_MENU:
             sheet.data_validation(
                 1, place, MOST_ROWS, place, {"validate": "list", "source": list(column.allowed)}
             )
