@@ -62,7 +62,7 @@ def stratified_uniforms(identities: Sequence[Identity], draws: int, seed: int) -
     shuffled = _reverse_bits(_nested_hash(_reverse_bits(index), keys[:_WORDS_PER_HASH]))
     # The van der Corput number is the index with its bits reversed, and scrambling reverses them again.
     scrambled = _reverse_bits(_nested_hash(shuffled, keys[_WORDS_PER_HASH:]))
-    return (scrambled + 0.5) / 2.0**32
+    return (scrambled.astype(np.float64) + 0.5) / 2.0**32
 
 
 def _key_words(identity: Identity, seed: int) -> NDArray[np.uint32]:
