@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,10 @@ from deflator.ensemble.store import (
 from deflator.errors import RunError
 
 RECORD = Manifest(
-    format=FORMAT, run="base-0123456789", finished_at="2026-03-01T00:00:00+00:00", versions={"deflator": "0.1.0"},
-    book={"name": "small"}, scenario={"name": "base"}, as_of="2026-02", months=24, paths=100, paths_failed=0, draws=10,
-    ignorance=True, chance=True, seed=1, ledger_residual=1e-15, debt_residual=0.0, units_residual=0.0, checksum="abc",
+    format=FORMAT, run="base-0123456789", finished_at="2026-03-01T00:00:00+00:00",
+    versions={"deflator": "0.1.0"}, book={"name": "small"}, scenario={"name": "base"}, as_of="2026-02",
+    months=24, paths=100, paths_failed=0, draws=10, ignorance=True, chance=True, seed=1,
+    ledger_residual=1e-15, debt_residual=0.0, units_residual=0.0, checksum="abc",
     elapsed_seconds={"draw": 0.5, "simulate": 1.0},
 )  # fmt: skip
 
@@ -78,9 +78,13 @@ def test_a_draft_that_ends_well_takes_its_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt])
 def test_a_draft_that_ends_early_leaves_nothing(tmp_path: Path, end: type[BaseException]) -> None:
-    with pytest.raises(end), drafting(tmp_path / "run") as draft:
-        (draft / "half.parquet").write_text("half")
-        raise end
+    def stop_half_way() -> None:
+        with drafting(tmp_path / "run") as draft:
+            (draft / "half.parquet").write_text("half")
+            raise end
+
+    with pytest.raises(end):
+        stop_half_way()
 
     assert list(tmp_path.iterdir()) == []
 
@@ -166,7 +170,7 @@ def test_a_name_cannot_lead_out_of_the_place_for_runs(place: Path) -> None:
     outside = keep(place.parent / "precious")
 
     with pytest.raises(RunError):
-        remove_runs([os.path.join("..", "precious")])
+        remove_runs(["../precious"])
     assert outside.is_dir()
 
 

@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+from small_runs import FIRMS, small_run
+
+from deflator.analysis.breaks import NONE
+from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
+
+EVIDENCE = dict.fromkeys(FIRMS, (1.0, 4.0))
+QUIET: dict[str, int] = {}
+
+
+def row(table: pl.DataFrame, name: str) -> dict:
+    (found,) = table.filter(pl.col("name") == name).to_dicts()
+    return found
+
+
+def firms(table: pl.DataFrame) -> pl.DataFrame:
+    return table.filter(pl.col("kind") == "firm")
+
+
+def test_firms_share_the_credit_of_being_first_and_cohorts_rank_apart(tmp_path: Path) -> None:
+    hard = [{"lab_a": 3, "cloud_a": 3, "small_clouds": 1}, {"cloud_a": 5, "lab_a": 9}, QUIET, QUIET]
+    table = summarise(small_run(tmp_path, hard), EVIDENCE)[ENTITIES]
+
+    assert row(firms(table), "lab_a")["p_first"] == 0.125
+    assert row(firms(table), "cloud_a")["p_first"] == 0.375
+    assert row(firms(table), NONE)["p_first"] == 0.5
+    assert row(table.filter(pl.col("kind") == "cohort"), "small_clouds")["p_first"] == 0.25
+    assert firms(table)["p_first"].sum() == 1.0
+
+
+def test_world_accounts_are_in_no_ranking(tmp_path: Path) -> None:
+    tables = summarise(small_run(tmp_path, [QUIET]), EVIDENCE)
+
+    assert "rest_of_world" not in tables[ENTITIES]["name"]
+    assert "world" not in tables[LAYERS]["name"]
+
+
+def test_a_layer_breaks_with_two_obligors_and_its_one_obligor_version_stands_beside(tmp_path: Path) -> None:
+    hard = [{"cloud_a": 4}, {"cloud_a": 4, "cloud_b": 6}, {"lab_a": 2}, {"lab_a": 2, "lab_b": 8}]
+    table = summarise(small_run(tmp_path, hard), EVIDENCE)[LAYERS]
+
+    clouds, labs = row(table, "neocloud"), row(table, "lab")
+
+    assert (clouds["p_break"], clouds["p_one_obligor"], clouds["median_month"]) == (0.25, 0.5, 6)
+    assert (labs["p_break"], labs["p_one_obligor"], labs["median_month"]) == (0.25, 0.5, 8)
+    assert table["p_first"].to_list() == [0.25, 0.25, 0.5]
+
+
+def test_when_and_why_are_told(tmp_path: Path) -> None:
+    hard = [{"lab_a": 3}, {"lab_a": 8}, {"lab_a": 20}, QUIET]
+    lab = row(summarise(small_run(tmp_path, hard), EVIDENCE)[ENTITIES], "lab_a")
+
+    assert (lab["median_month"], lab["trigger"], lab["cause"]) == (8, "payment", "interest")
+
+
+def test_an_outcome_that_never_happens_has_no_month_and_no_reason(tmp_path: Path) -> None:
+    lab = row(summarise(small_run(tmp_path, [QUIET, QUIET]), EVIDENCE)[ENTITIES], "lab_a")
+
+    assert (lab["p_break"], lab["median_month"], lab["trigger"], lab["cause"]) == (0.0, None, None, None)
+
+
+def test_soft_breaks_stand_beside_the_headline_and_not_in_it(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [{"lab_a": 9}, QUIET], soft={0: {"lab_a": 2}, 1: {"lab_a": 5}})
+    lab = row(summarise(run, EVIDENCE)[ENTITIES], "lab_a")
+
+    assert (lab["p_break"], lab["p_with_soft"], lab["median_month"]) == (0.5, 1.0, 9)
+
+
+def test_failed_paths_are_in_no_share(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [{"lab_a": 9}, QUIET, QUIET], failed=[2])
+
+    assert row(summarise(run, EVIDENCE)[ENTITIES], "lab_a")["p_break"] == 0.5
+
+
+def test_the_range_is_over_draws_and_each_draw_has_every_nth_path(tmp_path: Path) -> None:
+    hard = [{"lab_a": 9} if path % 2 else QUIET for path in range(200)]
+    lab = row(summarise(small_run(tmp_path, hard, draws=2), EVIDENCE)[ENTITIES], "lab_a")
+
+    assert (lab["p_break"], lab["mc_error"]) == (0.5, 0.5)
+    assert lab["low"] < 0.06
+    assert lab["high"] > 0.94
+
+
+def test_losses_are_told_over_all_paths_with_zeros_where_there_is_none(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [QUIET] * 4, losses={0: {"lab_a": 8.0, "cloud_a": 1.0}, 2: {"cloud_a": 3.0}})
+    table = summarise(run, EVIDENCE)[LOSSES]
+
+    assert table["holder"].to_list() == ["all", "lab_a", "cloud_a"]
+    assert table["mean_musd"].to_list() == [3.0, 2.0, 1.0]
+    assert table["q50"].to_list() == [0.0, 0.0, 0.0]
+    assert table["q95"].to_list() == [9.0, 8.0, 3.0]
+
+
+def test_a_run_without_losses_says_so_in_one_row(tmp_path: Path) -> None:
+    table = summarise(small_run(tmp_path, [QUIET]), EVIDENCE)[LOSSES]
+
+    assert table.rows() == [("all", None, 0.0, 0.0, 0.0, 0.0)]
+
+
+def test_an_answer_that_changes_when_soft_breaks_count_is_not_robust(tmp_path: Path) -> None:
+    run = small_run(
+        tmp_path,
+        [{"cloud_a": 9, "cloud_b": 9}] * 4,
+        soft={path: {"lab_a": 1, "lab_b": 1} for path in range(3)},
+    )
+    table = summarise(run, EVIDENCE)[ROBUSTNESS].filter(pl.col("kind") == "layer")
+
+    assert table.filter(~pl.col("soft"))["leader"].to_list() == ["neocloud"] * 4
+    assert table.filter(pl.col("soft"))["leader"].to_list() == ["lab"] * 3
+    assert table["agrees"].to_list() == [True] * 4 + [False] * 3
+
+
+def test_the_threshold_of_each_draw_decides_the_headline(tmp_path: Path) -> None:
+    hard = [{"cloud_b": 3, "small_clouds": 4}]
+    headline = row(summarise(small_run(tmp_path / "40", hard, share=0.40), EVIDENCE)[LAYERS], "neocloud")
+    lower = row(summarise(small_run(tmp_path / "45", hard, share=0.41), EVIDENCE)[LAYERS], "neocloud")
+
+    assert (headline["p_break"], lower["p_break"]) == (1.0, 0.0)
+
+
+def test_share_of_figures_that_nobody_reported_is_by_size(tmp_path: Path) -> None:
+    evidence = EVIDENCE | {"cloud_a": (0.0, 92.0)}
+    tables = summarise(small_run(tmp_path, [QUIET]), evidence)
+
+    assert row(tables[ENTITIES], "lab_a")["share_assumed"] == 0.25
+    assert row(tables[LAYERS], "neocloud")["share_assumed"] == pytest.approx(0.02)
