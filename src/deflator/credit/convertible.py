@@ -53,9 +53,10 @@ def convertible_value(
     """Value a convertible that its holder may exchange for shares at any time, by the two-part tree.
 
     Cash that the issuer has still to pay is discounted at the risk-free rate plus its spread; shares, which
-    the issuer can always print, at the risk-free rate. Trees of `steps` and of one more step are averaged, so
-    that the place of the conversion price between nodes does not matter. Who converts forgoes the coupons to
-    come; the one due at maturity is paid in any case.
+    the issuer can always print, at the risk-free rate. The tree is tilted so that the share price at which
+    conversion begins lies midway between two last nodes: the error then falls smoothly with the steps, and a
+    second tree of half as many takes most of it out. Who converts forgoes the coupons to come, at maturity
+    the last one too.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def convertible_value(
     coupons_per_year
         Coupon dates in a year, 1 to 12.
     steps
-        Steps of the smaller tree.
+        Steps of the larger tree.
 
     Returns
     -------
@@ -86,10 +87,15 @@ def convertible_value(
     CreditError
         For every argument that is out of range, and for steps too long to hold the drift.
 
+    Notes
+    -----
+    The holder decides at each node by discounts that differ between cash and shares. Near conversion and at a
+    spread above some ten percent the value is therefore not quite falling in the spread.
+
     References
     ----------
     Tsiveriotis and Fernandes (1998), Valuing convertible bonds with credit risk, Journal of Fixed Income 8,
-    95-102, on the tree of Cox, Ross and Rubinstein (1979), Journal of Financial Economics 7, 229-263.
+    95-102, on the flexible binomial tree of Tian (1999), Journal of Futures Markets 19, 817-843.
 
     Examples
     --------
@@ -109,25 +115,25 @@ def convertible_value(
     coupon = given.number("coupon_rate", coupon_rate, minimum=0)
     frequency = given.whole("coupons_per_year", coupons_per_year, minimum=1, maximum=12)
     dividends = given.number("dividend_yield", dividend_yield, minimum=0)
-    length = given.whole("steps", steps, minimum=2, maximum=20_000)
+    length = given.whole("steps", steps, minimum=8, maximum=20_000)
     if not (given.refused("volatility") or given.refused("years")):
-        needed = math.floor(((rate - dividends) / moves) ** 2 * life) + 1
+        # Twice what keeps the chance of a rise below one leaves room for the tilt; the second tree has half.
+        needed = math.ceil(4 * ((rate - dividends) / moves) ** 2 * life)
         if length < needed:
             message = f"{length} steps cannot hold a drift of {rate - dividends:g} with volatility {moves:g}"
             given.refuse("steps", message, f"use at least {needed}")
     given.check()
     times = life - np.arange(math.ceil(life * frequency - 1e-9))[::-1] / frequency
     paid = owed * coupon / frequency
-    parts = np.zeros(2)
-    for tree in (length, length + 1):
-        scratch = np.empty((2, tree + 1))
-        parts += _tree(share, owed, owed / strike, rate, spread, moves, life, dividends, times, paid, scratch)
-    cash_part, share_part = parts / 2
+    terms = (share, owed, owed / strike, rate, spread, moves, life, dividends, times, paid)
+    coarse, fine = (_tree(*terms, np.empty((2, count + 1))) for count in (length // 2, length))
+    weight = length / (length - length // 2)
+    cash_part, share_part = (weight * fine - (weight - 1.0) * coarse).tolist()
     discounts = np.exp(-(rate + spread) * times)
     return ConvertibleValue(
-        value=float(cash_part + share_part),
-        cash_part=float(cash_part),
-        share_part=float(share_part),
+        value=cash_part + share_part,
+        cash_part=cash_part,
+        share_part=share_part,
         bond_floor=float(paid * discounts.sum() + owed * discounts[-1]),
         parity=share * owed / strike,
     )
@@ -135,27 +141,42 @@ def convertible_value(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tree(
-    share_price, face, shares, rate, credit_spread, volatility, years, dividend_yield, times, coupon, scratch
+    share_price,
+    face,
+    shares,
+    rate,
+    credit_spread,
+    volatility,
+    years,
+    dividend_yield,
+    times,
+    coupon,
+    parts,
 ):
-    cash_part, share_part = scratch
+    cash_part, share_part = parts
     steps = cash_part.size - 1
     step = years / steps
-    up = math.exp(volatility * math.sqrt(step))
-    chance = (math.exp((rate - dividend_yield) * step) - 1.0 / up) / (up - 1.0 / up)
+    width = volatility * math.sqrt(step)
+    # Half a node above an end node, the shares are worth what is repaid.
+    start = math.log((face + coupon) / (shares * share_price))
+    end = math.floor((start / width + steps) / 2.0)
+    tilt = (start - (2.0 * end + 1.0 - steps) * width) / steps
+    up, down = math.exp(tilt + width), math.exp(tilt - width)
+    chance = (math.exp((rate - dividend_yield) * step) - down) / (up - down)
     risk_free = math.exp(-rate * step)
     risky = math.exp(-(rate + credit_spread) * step)
-    coupon_ix = times.size - 1
+    coupon_ix = times.size - 2
     for level in range(steps, -1, -1):
         now = level * step
         # Coupons of the step just ahead, this instant excepted, reach this level as risky cash.
         ahead = 0.0
-        while level < steps and coupon_ix >= 0 and times[coupon_ix] > now:
+        while coupon_ix >= 0 and times[coupon_ix] > now:
             ahead += coupon * math.exp(-(rate + credit_spread) * (times[coupon_ix] - now))
             coupon_ix -= 1
-        parity = shares * share_price * up ** (-level)
+        parity = shares * share_price * down**level
         for node in range(level + 1):
             if level == steps:
-                cash_part[node], share_part[node] = face, 0.0
+                cash_part[node], share_part[node] = face + coupon, 0.0
             else:
                 held = chance * cash_part[node + 1] + (1.0 - chance) * cash_part[node]
                 cash_part[node] = risky * held + ahead
@@ -163,5 +184,5 @@ def _tree(
                 share_part[node] = risk_free * held
             if parity > cash_part[node] + share_part[node]:
                 cash_part[node], share_part[node] = 0.0, parity
-            parity *= up * up
-    return np.array((cash_part[0], share_part[0]))
+            parity *= up / down
+    return parts[:, 0]

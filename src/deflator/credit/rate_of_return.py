@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from deflator.credit.faults import Arguments
 
 # Two roots closer than this in log rate are told apart by nobody: they count as one that touches zero.
-_NARROWEST = 1e-6
+_NARROWEST = 1e-7
 _BISECTIONS = 60
 
 
@@ -136,24 +136,24 @@ def _all_roots(
 def _roots_within(
     years: NDArray[np.float64], amounts: NDArray[np.float64], low: float, high: float
 ) -> list[float]:
-    slopes = -years * amounts
     found: list[float] = []
     touching: list[tuple[float, float]] = []
     cells = [(low, high)]
     while cells:
         left, right = cells.pop()
-        if not _may_vanish(years, amounts, left, right):
-            continue
-        if not _may_vanish(years, slopes, left, right):
+        middle, half = (left + right) / 2, (right - left) / 2
+        lowest_slope, highest_slope = _slope_bounds(years, amounts, left, right)
+        if lowest_slope > 0 or highest_slope < 0:
             positive = _value(years, amounts, left) >= 0
             if positive != (_value(years, amounts, right) >= 0):
                 found.append(_bisect(years, amounts, left, right, positive))
-        elif right - left < _NARROWEST:
+        elif abs(_value(years, amounts, middle)) > half * max(-lowest_slope, highest_slope):
+            continue
+        elif half < _NARROWEST:
             if touching and touching[-1][1] == left:
                 left = touching.pop()[0]
             touching.append((left, right))
         else:
-            middle = (left + right) / 2
             cells += [(middle, right), (left, middle)]
     return found + 2 * [(left + right) / 2 for left, right in touching]
 
@@ -162,13 +162,15 @@ def _value(years: NDArray[np.float64], amounts: NDArray[np.float64], log_rate: f
     return float(amounts @ np.exp(-years * log_rate))
 
 
-def _may_vanish(years: NDArray[np.float64], amounts: NDArray[np.float64], left: float, right: float) -> bool:
-    """Say whether a sum of exponentials can be zero in an interval, bounding each term by its ends."""
-    at_left, at_right = amounts * np.exp(-years * left), amounts * np.exp(-years * right)
+def _slope_bounds(
+    years: NDArray[np.float64], amounts: NDArray[np.float64], left: float, right: float
+) -> tuple[float, float]:
+    """Bound the slope of the present value in an interval, each of its terms by its ends."""
+    at_left = -years * amounts * np.exp(-years * left)
+    at_right = -years * amounts * np.exp(-years * right)
     slack = 1e-14 * float(np.maximum(np.abs(at_left), np.abs(at_right)).sum())
-    return bool(
-        np.minimum(at_left, at_right).sum() <= slack and np.maximum(at_left, at_right).sum() >= -slack
-    )
+    lowest, highest = np.minimum(at_left, at_right).sum(), np.maximum(at_left, at_right).sum()
+    return float(lowest) - slack, float(highest) + slack
 
 
 def _bisect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ def log_normal_cdf(x: float) -> float:
     ----------
     Abramowitz and Stegun (1964), 26.2.12: asymptotic series of the tail.
     """
+    if x > 0.0:
+        return math.log1p(-normal_cdf(-x))
     if x > -30.0:
         return math.log(normal_cdf(x))
     tail = 1.0 - 1.0 / x**2 + 3.0 / x**4 - 15.0 / x**6
@@ -99,9 +102,10 @@ def merton_default_probability(
     0.127
     """
     given = Arguments("merton_default_probability")
-    checked = _firm(given, asset_value, debt, "debt", drift, volatility, years)
-    given.check()
-    return np.vectorize(merton_pd, otypes=[float])(*checked)[()]
+    above_zero = {"asset_value": asset_value, "debt": debt, "volatility": volatility, "years": years}
+    assets, claim, moves, life = (given.numbers(name, value, above=0) for name, value in above_zero.items())
+    checked = (assets, claim, given.numbers("drift", drift), moves, life)
+    return _over_arrays(merton_pd, given, checked)
 
 
 def black_cox_default_probability(
@@ -149,10 +153,11 @@ def black_cox_default_probability(
     0.056578
     """
     given = Arguments("black_cox_default_probability")
-    checked = _firm(given, asset_value, barrier, "barrier", drift, volatility, years)
+    above_zero = {"asset_value": asset_value, "barrier": barrier, "volatility": volatility, "years": years}
+    assets, claim, moves, life = (given.numbers(name, value, above=0) for name, value in above_zero.items())
     growth = given.numbers("barrier_growth", barrier_growth)
-    given.check()
-    return np.vectorize(black_cox_pd, otypes=[float])(*checked, growth)[()]
+    checked = (assets, claim, given.numbers("drift", drift), moves, life, growth)
+    return _over_arrays(black_cox_pd, given, checked)
 
 
 @dataclass(frozen=True)
@@ -278,19 +283,14 @@ def _option_distances(assets, face, rate, volatility, years):
     return lower + spread, lower
 
 
-def _firm(
-    given: Arguments,
-    asset_value: ArrayLike,
-    claim: ArrayLike,
-    claim_name: str,
-    drift: ArrayLike,
-    volatility: ArrayLike,
-    years: ArrayLike,
-) -> tuple[NDArray[np.float64], ...]:
-    return (
-        given.numbers("asset_value", asset_value, above=0),
-        given.numbers(claim_name, claim, above=0),
-        given.numbers("drift", drift),
-        given.numbers("volatility", volatility, above=0),
-        given.numbers("years", years, above=0),
-    )
+def _over_arrays(
+    probability: Callable[..., float], given: Arguments, checked: tuple[NDArray[np.float64], ...]
+) -> Any:
+    shapes = [values.shape for values in checked]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        sizes = ", ".join(str(shape) for shape in shapes if shape)
+        given.refuse("asset_value", f"shapes {sizes} do not match", "use numbers, or arrays of one shape")
+    given.check()
+    return np.vectorize(probability, otypes=[float])(*checked)[()]
