@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from small_books import book_of, consistent_books, contract_of, facility_of, scenario_of, units_of
 
 from deflator.scenario.figures import draw_figures
+from deflator.scenario.projection import Draws, restore_identities
 
 NOTHING = scenario_of()
 DRAWS = 64
@@ -320,3 +321,27 @@ def test_central_values_that_keep_the_identities_are_not_touched(book):
         np.testing.assert_array_equal(
             figures.array("contracts", name)[:, 0], book.tables["contracts"].array(name)
         )
+
+
+@settings(max_examples=30, deadline=None)
+@given(book=consistent_books())
+def test_draws_that_keep_the_identities_are_not_touched(book):
+    figures = draw(book)
+    central = {key: book.tables[key[0]].array(key[1]) for key in figures.columns}
+    low = {key: np.nanmin(values, axis=1, initial=np.inf) for key, values in figures.columns.items()}
+    high = {key: np.nanmax(values, axis=1, initial=-np.inf) for key, values in figures.columns.items()}
+
+    again, moved = restore_identities(Draws(book, figures.columns, central, low, high))
+
+    assert moved == ()
+    for key, values in figures.columns.items():
+        np.testing.assert_array_equal(again[key], values)
+
+
+@settings(max_examples=30, deadline=None)
+@given(book=consistent_books())
+def test_no_draw_depends_on_how_many_others_there_are(book):
+    few, many = (draw_figures(book, NOTHING, draws, seed=3) for draws in (5, 40))
+
+    for key, values in few.columns.items():
+        np.testing.assert_array_equal(values, many.columns[key][:, :5])
