@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from small_books import book_of, consistent_books, contract_of, facility_of, scenario_of, units_of
 
+from deflator.book import load_book
 from deflator.scenario.figures import draw_figures
 from deflator.scenario.projection import Draws, restore_identities
 
@@ -345,3 +346,23 @@ def test_no_draw_depends_on_how_many_others_there_are(book):
 
     for key, values in few.columns.items():
         np.testing.assert_array_equal(values, many.columns[key][:, :5])
+
+
+def test_the_shipped_book_is_drawn_without_leaving_its_bounds_except_for_interest_paid_in_kind():
+    book = load_book("ai-2026-02")
+
+    figures = draw(book)
+
+    tables, array = book.tables, figures.array
+    held = array("holdings", "share_or_musd")
+    for facility, row in tables["facilities"].index.items():
+        repaid = [name == facility for name in tables["amortisation"].column("facility")]
+        if any(repaid):
+            principal = array("amortisation", "principal_musd")[repaid].sum(axis=0)
+            assert principal == pytest.approx(array("facilities", "drawn_musd")[row])
+        holders = [name == facility for name in tables["holdings"].column("issuer_or_facility")]
+        assert held[holders].sum(axis=0) == pytest.approx(1)
+    overdrawn = [row["drawn_musd"] > row["committed_musd"] for row in tables["facilities"].rows]
+    for move in figures.projected:
+        allowed = DRAWS * sum(overdrawn) if move.field == "committed_musd" else 0
+        assert move.outside <= allowed

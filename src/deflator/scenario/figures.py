@@ -109,6 +109,14 @@ def draw_figures(book: Book, scenario: Scenario, draws: int, seed: int, ignoranc
     ------
     ScenarioError
         When a scenario gives bounds that the distribution of a parameter does not allow.
+
+    Examples
+    --------
+    >>> from deflator.book import load_book
+    >>> from deflator.scenario import load_scenario
+    >>> figures = draw_figures(load_book("ai-2026-02"), load_scenario("base"), draws=8, seed=1)
+    >>> figures.parameter("recovery_rate_secured").shape
+    (8,)
     """
     if not ignorance:
         draws, seed = 1, 0
