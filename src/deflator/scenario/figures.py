@@ -201,7 +201,7 @@ def _unknown_figures(book: Book, central: Mapping[Key, Floats]) -> Iterator[_Unk
         low = max(low, -np.inf if column.minimum is None else column.minimum)
         high = min(high, np.inf if column.maximum is None else column.maximum)
         if low < high:
-            identity = ("factor", known.factor) if known.factor else (table, row_key, name)
+            identity = _identity(book, table, row_key, name)
             shape = "whole" if column.type in _WHOLE else "triangular"
             yield _Unknown((table, name), row, identity, shape, min(low, value), value, max(high, value))
 
@@ -212,7 +212,9 @@ def _unknown_parameters(book: Book) -> Iterator[_Unknown]:
         name, shape = str(cells["parameter"]), str(cells["distribution"])
         low, value, high = (float(cells[bound]) for bound in ("low", "value", "high"))
         if shape != "fixed" and low < high:
-            yield _Unknown(_PARAMETERS, row, _parameter_identity(book, name), shape, low, value, high)
+            yield _Unknown(
+                _PARAMETERS, row, _identity(book, "parameters", name, "value"), shape, low, value, high
+            )
 
 
 def _number(book: Book, figure: float | str) -> float:
@@ -220,10 +222,10 @@ def _number(book: Book, figure: float | str) -> float:
     return float(book.month(figure)) if isinstance(figure, str) else figure
 
 
-def _parameter_identity(book: Book, name: str) -> Identity:
-    """Return what the draws of a parameter are keyed by."""
-    known = book.provenance.get(("parameters", name, "value"))
-    return ("factor", known.factor) if known and known.factor else ("parameters", name, "value")
+def _identity(book: Book, table: str, row_key: str, name: str) -> Identity:
+    """Return what the draws of a figure are keyed by: the factor that it shares, or its own place."""
+    known = book.provenance.get((table, row_key, name))
+    return ("factor", known.factor) if known and known.factor else (table, row_key, name)
 
 
 def _samples(unknowns: Iterable[_Unknown], draws: int, seed: int) -> Iterator[tuple[_Unknown, Floats]]:
@@ -270,7 +272,7 @@ def _with_overrides(
                 message = f"low {override.low:g} is not above 0, and {name} is lognormal"
                 faults.append(Fault(file, line, f"parameters.{name}", message, "give a low above 0"))
                 continue
-            identity = _parameter_identity(book, name)
+            identity = _identity(book, "parameters", name, "value")
             bounds = override.low, override.value, override.high
             unknowns.append(_Unknown(_PARAMETERS, row, identity, shape, *bounds))
     if faults:
