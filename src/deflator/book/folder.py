@@ -84,10 +84,11 @@ def _read_table(file: Path, faults: list[Fault]) -> RawTable | None:
         for cells in reader:
             if cells:
                 rows.append((line, cells))
-            line = reader.line_num + 1
             if len(rows) > MOST_ROWS + 1:
-                faults.append(Fault(file.name, line, "", f"more than {MOST_ROWS:,} rows", "split the book"))
+                hint = "leave out what no table refers to"
+                faults.append(Fault(file.name, line, "", f"more than {MOST_ROWS:,} rows", hint))
                 return None
+            line = reader.line_num + 1
     except csv.Error as error:
         faults.append(
             Fault(file.name, line, "", f"the row cannot be read: {error}", 'write a quote in a cell as ""')
@@ -121,7 +122,7 @@ def _read_header(file: Path, faults: list[Fault]) -> dict[str, tuple[int, object
         faults.append(Fault(file.name, 0, "", "not YAML", _YAML_HINT))
         return None
     if not isinstance(node, yaml.MappingNode):
-        faults.append(Fault(file.name, 1, "", "not a list of keys", _YAML_HINT))
+        faults.append(Fault(file.name, 1, "", "it holds no keys", _YAML_HINT))
         return None
     found: dict[str, tuple[int, object]] = {}
     for key, value in node.value:

@@ -53,10 +53,8 @@ def _locate(name_or_path: str | Path) -> Path:
     if path.is_dir():
         return path
     if not path.exists():
-        hint = did_you_mean(str(name_or_path), shipped_books())
-        raise BookError(
-            [Fault(str(path), 0, "", "no such book", hint or "name a shipped book, a folder or an .xlsx")]
-        )
+        known = [*shipped_books(), "a folder", "an .xlsx file"]
+        raise BookError([Fault(str(path), 0, "", "no such book", did_you_mean(str(name_or_path), known))])
     if path.suffix.lower() != ".xlsx":
         raise BookError(
             [Fault(str(path), 0, "", f"{quoted(path.suffix)} is not a format of books", "save it as .xlsx")]

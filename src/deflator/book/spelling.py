@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LONGEST_SHOWN = 60
-_MOST_LISTED = 12
+_MOST_LISTED = 8
 
 
 def quoted(text: object) -> str:

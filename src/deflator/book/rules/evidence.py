@@ -172,5 +172,9 @@ def _provenance(draft: Draft) -> set[tuple[object, object, object]]:
 
 
 def _positions(table: DraftTable) -> dict[str, int]:
-    """Return the position of each row by its key."""
-    return {key: position for position, key in enumerate(table.keys) if key is not None}
+    """Return the position of the first row with each key."""
+    positions: dict[str, int] = {}
+    for position, key in enumerate(table.keys):
+        if key is not None:
+            positions.setdefault(key, position)
+    return positions

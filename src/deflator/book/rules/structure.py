@@ -101,7 +101,7 @@ def market_keys_are_there(draft: Draft) -> Iterator[Fault]:
     for key in MARKET_KEYS:
         if key not in table.keys:
             yield Fault(
-                table.file, 0, "key", f"{quoted(key)} is missing", f"the engine needs {one_of(MARKET_KEYS)}"
+                table.file, 0, "key", f"{quoted(key)} is missing", "the engine reads it by this name"
             )
 
 
@@ -127,6 +127,8 @@ def reference_equipment_exists(draft: Draft) -> Iterator[Fault]:
 def reference_series_exists(draft: Draft) -> Iterator[Fault]:
     """No book names a reference series without a price of the reference equipment."""
     series, equipment = draft.header["reference_series"], draft.header["reference_equipment"]
+    if equipment not in _ids(draft, "equipment"):
+        return
     known = {
         str(row["series"]) for row in draft.tables["price_history"].rows if row["equipment"] == equipment
     }
