@@ -58,9 +58,7 @@ def leases_house_their_tenants(draft: Draft) -> Iterator[Fault]:
                 continue
             for column, party in (("owner", "tenant"), ("site", "landlord")):
                 if row[column] and lease[party] and row[column] != lease[party]:
-                    message = (
-                        f"the {party} of {row['lease']} is {lease[party]}, but the {column} of the units is {row[column]}"
-                    )
+                    message = f"the {party} of {row['lease']} is {lease[party]}, but the {column} of the units is {row[column]}"
                     yield table.fault(
                         position, "lease", message, f"name a lease whose {party} is {row[column]}"
                     )
@@ -78,7 +76,9 @@ def suppliers_fit_their_contract(draft: Draft) -> Iterator[Fault]:
                 continue
             for wanted, held in (("seller", "owner"), ("equipment", "equipment")):
                 if row[wanted] and units[held] and row[wanted] != units[held]:
-                    message = f"the {held} of {name} is {units[held]}, but the contract's {wanted} is {row[wanted]}"
+                    message = (
+                        f"the {held} of {name} is {units[held]}, but the contract's {wanted} is {row[wanted]}"
+                    )
                     yield table.fault(
                         position, "supplied_by", message, f"name units whose {held} is {row[wanted]}"
                     )

@@ -35,7 +35,9 @@ def facilities_run_forward(draft: Draft) -> Iterator[Fault]:
             message = f"{maturity} is not after the as-of month {as_of}"
             yield table.fault(position, "maturity", message, "leave out debt that is repaid")
         elif issue and maturity and issue >= maturity:
-            yield table.fault(position, "maturity", f"{maturity} is not after the issue {issue}", "check both")
+            yield table.fault(
+                position, "maturity", f"{maturity} is not after the issue {issue}", "check both"
+            )
         if issue and issue > as_of and row["signed"] == 1:
             message = f"{issue} is after the as-of month {as_of}"
             yield table.fault(position, "issue", message, "set signed to 0 for debt that is still to be won")

@@ -100,9 +100,7 @@ def market_keys_are_there(draft: Draft) -> Iterator[Fault]:
     table = draft.tables["market"]
     for key in MARKET_KEYS:
         if key not in table.keys:
-            yield Fault(
-                table.file, 0, "key", f"{quoted(key)} is missing", "the engine reads it by this name"
-            )
+            yield Fault(table.file, 0, "key", f"{quoted(key)} is missing", "the engine reads it by this name")
 
 
 def horizon_follows_as_of(draft: Draft) -> Iterator[Fault]:
