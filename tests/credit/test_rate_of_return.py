@@ -1,5 +1,6 @@
 """Rates of return: found where there is one, refused with the reason where there is none or more."""
 
+import math
 from datetime import date, timedelta
 
 import numpy as np
@@ -62,11 +63,12 @@ def test_two_roots_are_both_found_and_neither_is_chosen(first, apart):
     assert found.roots == pytest.approx((first, second), abs=1e-6)
 
 
-def test_a_present_value_that_touches_zero_without_crossing_is_refused():
-    found = xirr(after(0, 365, 730), [-100, 220, -121])
+@pytest.mark.parametrize("rate", [-0.3, 0.0, 0.1])
+def test_a_present_value_that_touches_zero_without_crossing_is_refused(rate):
+    found = xirr(after(0, 365, 730), [-1, 2 * (1 + rate), -((1 + rate) ** 2)])
 
     assert found.status is RateStatus.SEVERAL_ROOTS
-    assert found.roots == pytest.approx((0.1, 0.1), abs=1e-6)
+    assert found.roots == pytest.approx((rate, rate), abs=1e-6)
 
 
 def test_a_range_can_settle_which_root_is_meant():
@@ -86,7 +88,25 @@ def test_payments_of_one_sign_have_no_rate():
     found = xirr(after(0, 365), [100, 108])
 
     assert (found.status, found.rate, found.roots) == (RateStatus.NO_SIGN_CHANGE, None, ())
-    assert found.reason == "All payments go one way, so that no rate makes the present value zero."
+    assert (
+        found.reason
+        == "Netted by day, all payments go one way, so that no rate makes the present value zero."
+    )
+
+
+def test_payments_that_cancel_on_one_day_have_no_rate():
+    assert xirr(after(0, 0), [-100, 100]).status is RateStatus.NO_SIGN_CHANGE
+
+
+def test_rates_that_cannot_be_told_apart_are_refused_in_good_time():
+    years = range(31)
+    amounts = [(-1.1) ** year * math.comb(30, year) for year in years]
+    days = [START + timedelta(days=365 * year) for year in years]
+
+    found = xirr(days, amounts)
+
+    assert (found.status, found.rate) == (RateStatus.NOT_SEPARATED, None)
+    assert found.reason == RateStatus.NOT_SEPARATED.value
 
 
 def test_no_rate_in_the_range_is_said_with_the_range():

@@ -104,9 +104,9 @@ def amortisation_schedule(
     latest = math.inf if payments is None else payments - 1
     grace = given.whole("interest_only_payments", interest_only_payments, minimum=0, maximum=latest)
     last = given.number("balloon", balloon, minimum=0)
-    if last > owed:
+    if last > owed and not given.refused("principal"):
         given.refuse("balloon", f"{last} exceeds the principal {owed}", "use at most the principal")
-    if last > 0 and kind not in (Profile.LINEAR, Profile.LEVEL):
+    if last > 0 and kind not in (Profile.LINEAR, Profile.LEVEL) and not given.refused("profile"):
         given.refuse(
             "balloon", f"{last} was given for profile {kind}", "leave it out: the rest falls due last"
         )
@@ -285,14 +285,14 @@ def _periods(
 def _shares(
     given: Arguments, kind: Profile, principal: float, scheduled: ArrayLike | None, payments: int | None
 ) -> NDArray[np.float64] | None:
-    if (scheduled is None) == (kind is Profile.SCHEDULE):
+    if (scheduled is None) == (kind is Profile.SCHEDULE) and not given.refused("profile"):
         hint = "give principal by payment with profile schedule, and only with it"
         given.refuse("scheduled", f"profile is {kind}", hint)
     if scheduled is None:
         return None
     amounts = given.series("scheduled", scheduled, payments, minimum=0)
     total = float(amounts.sum())
-    if total > principal * (1 + _ROUNDING):
+    if total > principal * (1 + _ROUNDING) and not given.refused("principal"):
         given.refuse("scheduled", f"{total} exceeds the principal {principal}", "use at most the principal")
     amounts[-1] += max(principal - total, 0.0)
     return _shares_of_remaining(amounts)
@@ -311,7 +311,7 @@ def _sculpting(
     payments: int | None,
 ) -> tuple[NDArray[np.float64] | None, float]:
     for argument, value in (("cash_flow", cash_flow), ("target_dscr", target_dscr)):
-        if (value is None) == (kind is Profile.SCULPTED):
+        if (value is None) == (kind is Profile.SCULPTED) and not given.refused("profile"):
             given.refuse(argument, f"profile is {kind}", "give it with profile sculpted, and only with it")
     if cash_flow is None or target_dscr is None:
         return None, 1.0

@@ -16,15 +16,18 @@ from deflator.credit.faults import Arguments
 # Two roots closer than this in log rate are told apart by nobody: they count as one that touches zero.
 _NARROWEST = 1e-7
 _BISECTIONS = 60
+_ROUNDING = 1e-14
+_MOST_CELLS = 20_000
 
 
 class RateStatus(Enum):
     """Whether a set of payments has one rate of return; the value is the sentence that says so."""
 
     SOLVED = "One rate makes the present value zero."
-    NO_SIGN_CHANGE = "All payments go one way, so that no rate makes the present value zero."
+    NO_SIGN_CHANGE = "Netted by day, all payments go one way, so that no rate makes the present value zero."
     OUT_OF_RANGE = "No rate in the range makes the present value zero."
     SEVERAL_ROOTS = "Several rates make the present value zero, so that none of them is the return."
+    NOT_SEPARATED = "The payments change sign so often that their rates cannot be told apart."
 
 
 @dataclass(frozen=True)
@@ -102,15 +105,18 @@ def xirr(
     if low >= high:
         given.refuse("highest_rate", f"{high} is not above the lowest rate {low}", "use a wider range")
     given.check()
-    first = min(days)
-    years = np.array([(day - first).days / 365 for day in days])
-    if not (received > 0).any() or not (received < 0).any():
+    ordinals, day_ix = np.unique([day.toordinal() for day in days], return_inverse=True)
+    net = np.bincount(day_ix, weights=received).astype(np.float64)
+    if not (net > 0).any() or not (net < 0).any():
         return _refused(RateStatus.NO_SIGN_CHANGE, ())
-    roots = _all_roots(years, received, math.log1p(low), math.log1p(high))
+    years = (ordinals - ordinals[0]) / 365
+    roots = _all_roots(years, net, math.log1p(low), math.log1p(high))
+    if roots is None:
+        return _refused(RateStatus.NOT_SEPARATED, ())
     if not roots:
         return _refused(RateStatus.OUT_OF_RANGE, (), f"The range is {low:g} to {high:g}.")
     if len(roots) > 1:
-        listed = ", ".join(f"{root:.6g}" for root in roots)
+        listed = ", ".join(f"{round(root, 6) + 0.0:g}" for root in roots)
         return _refused(RateStatus.SEVERAL_ROOTS, roots, f"They are {listed}.")
     return InternalRate(RateStatus.SOLVED, roots[0], roots, RateStatus.SOLVED.value)
 
@@ -121,33 +127,27 @@ def _refused(status: RateStatus, roots: tuple[float, ...], figures: str = "") ->
 
 def _all_roots(
     years: NDArray[np.float64], amounts: NDArray[np.float64], low: float, high: float
-) -> tuple[float, ...]:
+) -> tuple[float, ...] | None:
     """Find every root between two log rates; one that touches zero without crossing counts twice."""
     found: list[float] = []
-    # Time runs from the first payment for positive rates and from the last for negative ones: a positive
-    # factor moves no root, and no discount factor exceeds one.
-    if low < 0:
-        found += _roots_within(years - years.max(), amounts, low, min(high, 0.0))
-    if high > 0:
-        found += _roots_within(years, amounts, max(low, 0.0), high)
-    return tuple(sorted(math.expm1(root) for root in found))
-
-
-def _roots_within(
-    years: NDArray[np.float64], amounts: NDArray[np.float64], low: float, high: float
-) -> list[float]:
-    found: list[float] = []
     touching: list[tuple[float, float]] = []
-    cells = [(low, high)]
-    while cells:
+    noise = _ROUNDING * float(np.abs(amounts).sum())
+    cells = [(low, high)] if low >= 0 or high <= 0 else [(0.0, high), (low, 0.0)]
+    for _ in range(_MOST_CELLS):
+        if not cells:
+            doubled = 2 * [(left + right) / 2 for left, right in touching]
+            return tuple(sorted(math.expm1(root) for root in found + doubled))
         left, right = cells.pop()
         middle, half = (left + right) / 2, (right - left) / 2
-        lowest_slope, highest_slope = _slope_bounds(years, amounts, left, right)
+        # Time runs from the first payment for positive rates and from the last for negative ones: a positive
+        # factor moves no root, and no discount factor exceeds one.
+        since = years if left >= 0 else years - years[-1]
+        lowest_slope, highest_slope = _slope_bounds(since, amounts, left, right)
         if lowest_slope > 0 or highest_slope < 0:
-            positive = _value(years, amounts, left) >= 0
-            if positive != (_value(years, amounts, right) >= 0):
-                found.append(_bisect(years, amounts, left, right, positive))
-        elif abs(_value(years, amounts, middle)) > half * max(-lowest_slope, highest_slope):
+            positive = _value(since, amounts, left) >= 0
+            if positive != (_value(since, amounts, right) >= 0):
+                found.append(_bisect(since, amounts, left, right, positive))
+        elif abs(_value(since, amounts, middle)) > half * max(-lowest_slope, highest_slope) + noise:
             continue
         elif half < _NARROWEST:
             if touching and touching[-1][1] == left:
@@ -155,7 +155,7 @@ def _roots_within(
             touching.append((left, right))
         else:
             cells += [(middle, right), (left, middle)]
-    return found + 2 * [(left + right) / 2 for left, right in touching]
+    return None
 
 
 def _value(years: NDArray[np.float64], amounts: NDArray[np.float64], log_rate: float) -> float:
@@ -168,7 +168,7 @@ def _slope_bounds(
     """Bound the slope of the present value in an interval, each of its terms by its ends."""
     at_left = -years * amounts * np.exp(-years * left)
     at_right = -years * amounts * np.exp(-years * right)
-    slack = 1e-14 * float(np.maximum(np.abs(at_left), np.abs(at_right)).sum())
+    slack = _ROUNDING * float(np.maximum(np.abs(at_left), np.abs(at_right)).sum())
     lowest, highest = np.minimum(at_left, at_right).sum(), np.maximum(at_left, at_right).sum()
     return float(lowest) - slack, float(highest) + slack
 
