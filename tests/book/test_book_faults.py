@@ -638,7 +638,10 @@ def test_too_many_rows_are_refused_before_they_fill_the_memory(folder: Path, mon
         ("no/such/place", "no/such/place: no such book; use ai-2026-02, a folder or an .xlsx file"),
     ],
 )
-def test_a_book_that_is_not_there_is_refused(name: str, telling: str) -> None:
+def test_a_book_that_is_not_there_is_refused(name: str, telling: str, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "ai-2026-02").mkdir()
+    monkeypatch.setattr("deflator.book.load._SHIPPED", tmp_path)
+
     with pytest.raises(BookError) as refused:
         load_book(name)
 

@@ -87,7 +87,7 @@ compiled_by: 2026
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 30_000, "a: &a [*a]", "a: {b: c}", "--- a\n--- b", "? [x]\n: y", "\x00"]
+    "text", ["[" * 3_000, "a: &a [*a]", "a: {b: c}", "--- a\n--- b", "? [x]\n: y", "\x00"]
 )
 def test_strange_yaml_is_refused_and_breaks_nothing(text: str, folder: Path) -> None:
     (folder / "book.yaml").write_text(text)

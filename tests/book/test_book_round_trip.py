@@ -150,7 +150,7 @@ def _with(name: str, rows: list[dict[str, object]]) -> Table:
     return dataclasses.replace(table, rows=(*table.rows, *rows), keys=(*table.keys, *keys))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(book=books())
 def test_any_book_survives_csv(book: Book) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -158,7 +158,7 @@ def test_any_book_survives_csv(book: Book) -> None:
         assert load_book(Path(place) / "book") == book
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(book=books())
 def test_any_book_survives_a_workbook(book: Book) -> None:
     with tempfile.TemporaryDirectory() as place:

@@ -57,11 +57,12 @@ def leases_house_their_tenants(draft: Draft) -> Iterator[Fault]:
             if lease is None:
                 continue
             for column, party in (("owner", "tenant"), ("site", "landlord")):
-                if row[column] and lease[party] and row[column] != lease[party]:
-                    message = f"the {party} of {row['lease']} is {lease[party]}, but the {column} of the units is {row[column]}"
-                    yield table.fault(
-                        position, "lease", message, f"name a lease whose {party} is {row[column]}"
+                own, other = row[column], lease[party]
+                if own and other and own != other:
+                    message = (
+                        f"the {party} of {row['lease']} is {other}, but the {column} of the units is {own}"
                     )
+                    yield table.fault(position, "lease", message, f"name a lease whose {party} is {own}")
 
 
 def suppliers_fit_their_contract(draft: Draft) -> Iterator[Fault]:
@@ -75,13 +76,10 @@ def suppliers_fit_their_contract(draft: Draft) -> Iterator[Fault]:
             if units is None:
                 continue
             for wanted, held in (("seller", "owner"), ("equipment", "equipment")):
-                if row[wanted] and units[held] and row[wanted] != units[held]:
-                    message = (
-                        f"the {held} of {name} is {units[held]}, but the contract's {wanted} is {row[wanted]}"
-                    )
-                    yield table.fault(
-                        position, "supplied_by", message, f"name units whose {held} is {row[wanted]}"
-                    )
+                own, other = row[wanted], units[held]
+                if own and other and own != other:
+                    message = f"the {held} of {name} is {other}, but the contract's {wanted} is {own}"
+                    yield table.fault(position, "supplied_by", message, f"name units whose {held} is {own}")
 
 
 def sellers_own_what_they_sell(draft: Draft) -> Iterator[Fault]:
