@@ -10,8 +10,8 @@ from deflator.book import Book
 
 _HOURS_PER_YEAR = 8_760.0
 _ENTITY_SUMS = (
-    "cash_musd", "end_user_revenue_musd_per_year", "fixed_cost_musd_per_year", "equity_value_musd",
-    "loss_absorbing_capital_musd", "planned_equity_raise_musd_per_year", "build_to_complete_musd",
+    "cash_musd", "end_user_revenue_musd_per_year", "fixed_cost_musd_per_year", "loss_absorbing_capital_musd",
+    "planned_equity_raise_musd_per_year", "build_to_complete_musd",
 )  # fmt: skip
 
 
@@ -26,9 +26,10 @@ class Amount(NamedTuple):
 def amounts(book: Book) -> Iterator[Amount]:
     """Yield the month-0 sums of every entity: stocks in USD m, flows in USD m a year.
 
-    They are what enters its balance sheet and its accounts: cash, equity, revenue from end users, other
-    costs, debt owed and held, contracts bought and sold, leases let and taken, units owned at second-hand
-    or new price, and spend on compute that is not under contract.
+    They are what keeps it alive or breaks it: cash, capital, revenue from end users, other costs, equity to
+    be raised, debt owed and held, contracts bought and sold, leases let and taken, units owned at second-hand
+    or new price, and spend on compute that is not under contract. Market values of equity are not among them:
+    they would drown the rest.
     """
     for row in book.table("entities").rows:
         for field in _ENTITY_SUMS:
@@ -55,12 +56,9 @@ def _debts(book: Book) -> Iterator[Amount]:
     holdings = book.table("holdings")
     for key, row in zip(holdings.keys, holdings.rows, strict=True):
         facility = row["issuer_or_facility"]
-        share = ("holdings", key, "share_or_musd")
-        if row["instrument"] == "equity":
-            yield Amount(row["holder"], row["share_or_musd"], (share,))
-        elif facility in drawn:
-            musd = row["share_or_musd"] * drawn[facility]
-            yield Amount(row["holder"], musd, (share, ("facilities", facility, "drawn_musd")))
+        if facility in drawn:
+            figures = (("holdings", key, "share_or_musd"), ("facilities", facility, "drawn_musd"))
+            yield Amount(row["holder"], row["share_or_musd"] * drawn[facility], figures)
 
 
 def _contracts(book: Book) -> Iterator[Amount]:

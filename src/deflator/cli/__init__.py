@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import output
+from deflator.cli import book, output, scenario
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.warmup import warmup
@@ -42,6 +42,9 @@ def _everywhere(
 app.command("run", help=text("run.help"))(run)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.add_typer(book.app, name="book", help=text("book.cli.help"))
+app.add_typer(scenario.app, name="scenario")
+app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
 

@@ -40,7 +40,7 @@ def _draws(given: str) -> int:
 
 def run(
     scenarios: Annotated[
-        list[str] | None, typer.Argument(metavar="[SCENARIO]...", help=text("run.scenarios"))
+        list[str] | None, typer.Argument(metavar="SCENARIO", help=text("run.scenarios"))
     ] = None,
     book: Annotated[str, typer.Option(help=text("run.book"))] = defaults.BOOK,
     paths: Annotated[int, typer.Option(help=text("run.paths"))] = defaults.PATHS,

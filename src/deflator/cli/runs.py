@@ -66,7 +66,7 @@ def list_runs(context: typer.Context, json: Annotated[bool, _JSON] = False) -> N
 
 @runs_app.command("rm", help=text("run.rm_help"))
 def remove(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help=text("run.rm_argument"))],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help=text("run.rm_argument"))],
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Remove runs that were kept."""

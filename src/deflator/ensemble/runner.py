@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +20,7 @@ import polars as pl
 from deflator import __version__, defaults
 from deflator.book import Book
 from deflator.book.months import month_at
-from deflator.engine import Economy, pack, simulate
+from deflator.engine import Economy, Paths, pack, simulate
 from deflator.ensemble.chunks import Job, Measured, Progress, run_chunks
 from deflator.ensemble.manifest import FORMAT, Manifest, write_manifest
 from deflator.ensemble.opened import Run
@@ -177,8 +176,11 @@ def _job(question: Question, economy: Economy, threads: int) -> Job:
     paths = question.paths_used
     share = -(-paths // (4 * threads))
     chunk = min(_CHUNK_MOST, -(-share // _CHUNK_UNIT) * _CHUNK_UNIT)
-    begin = partial(simulate, economy, question.seed, chance=question.chance)
-    return Job(begin, economy.entities, paths, question.draws_used, chunk, threads)
+
+    def simulate_range(first: int, count: int) -> Paths:
+        return simulate(economy, seed=question.seed, first_path=first, paths=count, chance=question.chance)
+
+    return Job(simulate_range, economy.entities, paths, question.draws_used, chunk, threads)
 
 
 def _entities(book: Book, economy: Economy) -> pl.DataFrame:

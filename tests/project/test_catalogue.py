@@ -1,0 +1,85 @@
+"""Every message that is asked for exists and is filled, and every message that exists is asked for."""
+
+import ast
+import re
+from string import Formatter
+
+import pytest
+from sources import PACKAGE, name_of, python_files, tree_of
+
+from deflator.messages import LANGUAGES, catalogue
+
+
+def asked_for() -> list[tuple[str, ast.Call]]:
+    """Return every call of `text`, with where it stands."""
+    return [
+        (f"{name_of(path)}:{node.lineno}", node)
+        for path in python_files(PACKAGE)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "text"
+        and node.args
+    ]
+
+
+def pattern(key: ast.expr) -> str | None:
+    """Return the keys that an argument can be, as a pattern; None when it is a variable."""
+    if isinstance(key, ast.Constant):
+        return re.escape(str(key.value))
+    if isinstance(key, ast.IfExp):
+        either = [pattern(key.body), pattern(key.orelse)]
+        return None if None in either else f"(?:{either[0]}|{either[1]})"
+    if isinstance(key, ast.JoinedStr):
+        pieces = (re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in key.values)
+        return "".join(pieces)
+    return None
+
+
+def test_every_message_that_is_asked_for_exists() -> None:
+    missing = [
+        place
+        for place, call in asked_for()
+        if (keys := pattern(call.args[0])) and not any(re.fullmatch(keys, key) for key in catalogue())
+    ]
+
+    assert missing == []
+
+
+def test_every_message_is_asked_for() -> None:
+    patterns = [keys for _, call in asked_for() if (keys := pattern(call.args[0]))]
+    constants = {
+        node.value
+        for path in python_files(PACKAGE)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    unused = [
+        key
+        for key in catalogue()
+        if key not in constants and not any(re.fullmatch(keys, key) for keys in patterns)
+    ]
+
+    assert unused == []
+
+
+def test_the_places_of_a_message_are_those_that_are_filled() -> None:
+    wrong = []
+    for place, call in asked_for():
+        given = {keyword.arg for keyword in call.keywords}
+        key = call.args[0]
+        if None in given or not isinstance(key, ast.Constant):
+            continue
+        places = {
+            name for _, name, _, _ in Formatter().parse(catalogue()[str(key.value)]) if name is not None
+        }
+        if places != given - {"language"}:
+            wrong.append(f"{place} fills {sorted(map(str, given))} of {sorted(places)}")
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_messages(language: str) -> None:
+    assert set(catalogue(language)) == set(catalogue("en"))
+    assert all(isinstance(message, str) for message in catalogue(language).values())
