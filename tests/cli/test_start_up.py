@@ -1,7 +1,7 @@
 import json
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -42,10 +42,17 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded_by("import deflator; dir(deflator)") == []
 
 
-def test_help_answers_in_less_than_three_tenths_of_a_second() -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "deflator", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - start
+def processor_seconds_of_help() -> float:
+    """Return the time that a processor worked, which does not depend on what else runs."""
 
-    assert min(seconds() for _ in range(5)) < 0.3
+    def spent() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = spent()
+    subprocess.run([sys.executable, "-m", "deflator", "--help"], capture_output=True, check=True)
+    return spent() - before
+
+
+def test_help_answers_in_less_than_three_tenths_of_a_second() -> None:
+    assert min(processor_seconds_of_help() for _ in range(3)) < 0.3

@@ -24,8 +24,9 @@ def show(
         from deflator.cli.answer import answer, print_answers
 
         result = Result.open(run)
+        everything = answer(result)  # whatever cannot be read is found before anything is printed
         if json:
-            emit_json(answer(result))
+            emit_json(everything)
         else:
             print_answers({result.raw.manifest.scenario["name"]: result})
 

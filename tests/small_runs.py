@@ -54,6 +54,7 @@ def small_run(
     schema = {"path": pl.Int32, "entity": pl.String, "month": pl.Int16, "trigger": pl.String,
               "soft_month": pl.Int16, "soft_trigger": pl.String, "cause_1": pl.String}  # fmt: skip
     write_table(folder, "breaks", pl.DataFrame(breaks, schema))
+    write_table(folder, "series_quantiles", _series())
     lost = [
         {"path": p, "holder": h, "loss_musd": musd} for p, row in losses.items() for h, musd in row.items()
     ]
@@ -72,6 +73,18 @@ def _entities() -> pl.DataFrame:
             "members": members, "obligor": obligor, "exposure_musd": exposure,
         }
     )  # fmt: skip
+
+
+def _series() -> pl.DataFrame:
+    """Return a rent that falls from 2.20 by two cents a month, and is known ever less."""
+    months = np.arange(25)
+    levels = {"q05": -2.0, "q25": -1.0, "q50": 0.0, "q75": 1.0, "q95": 2.0}
+    rents = {level: 2.2 - 0.02 * months + 0.02 * width * months**0.5 for level, width in levels.items()}
+    frames = [
+        pl.DataFrame({"series": [name] * 25, "month": months.astype(np.int16)} | values)
+        for name, values in (("rent", rents), ("funding", dict.fromkeys(levels, np.full(25, 0.78))))
+    ]
+    return pl.concat(frames)
 
 
 def _manifest(paths: int, failed: int, draws: int, chance: bool) -> Manifest:
