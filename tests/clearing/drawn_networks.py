@@ -1,7 +1,11 @@
 """Networks to test with: random ones by seed, and small ones with whole figures for properties."""
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
+
+# The first example may have to compile a kernel, which takes seconds.
+property_of_all = settings(deadline=None, max_examples=60)
 
 
 def random_network(seed, nodes, density=0.4, outside=True):

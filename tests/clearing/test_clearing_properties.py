@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn_networks import networks, random_network, survival
+from drawn_networks import networks, property_of_all, random_network, survival
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -18,6 +18,7 @@ def solve(network, **options):
     return result
 
 
+@property_of_all
 @given(networks(), survival, survival)
 def test_nobody_pays_more_than_is_due_or_more_than_they_have(network, alpha, beta):
     _, assets, _ = network
@@ -28,6 +29,7 @@ def test_nobody_pays_more_than_is_due_or_more_than_they_have(network, alpha, bet
     assert (result.equity >= 0.0).all()
 
 
+@property_of_all
 @given(networks(), survival, survival)
 def test_owners_get_nothing_unless_every_debt_is_paid(network, alpha, beta):
     _, assets, _ = network
@@ -40,6 +42,7 @@ def test_owners_get_nothing_unless_every_debt_is_paid(network, alpha, beta):
     assert result.equity[solvent] == pytest.approx(left[solvent], abs=1e-9)
 
 
+@property_of_all
 @given(networks(), survival, survival)
 def test_a_defaulter_hands_out_what_survives_its_default(network, alpha, beta):
     _, assets, _ = network
@@ -50,6 +53,7 @@ def test_a_defaulter_hands_out_what_survives_its_default(network, alpha, beta):
     assert result.payments[fallen] == pytest.approx(survived[fallen], abs=1e-9)
 
 
+@property_of_all
 @given(networks())
 def test_without_bankruptcy_costs_no_money_is_lost(network):
     _, assets, outside = network
@@ -59,6 +63,7 @@ def test_without_bankruptcy_costs_no_money_is_lost(network):
     assert result.equity.sum() + to_outside == pytest.approx(assets.sum(), abs=1e-9)
 
 
+@property_of_all
 @given(networks(), survival, survival, st.integers(0, 6), st.integers(1, 5))
 def test_more_assets_never_lower_a_payment(network, alpha, beta, node, gift):
     liabilities, assets, outside = network
@@ -71,6 +76,7 @@ def test_more_assets_never_lower_a_payment(network, alpha, beta, node, gift):
     assert (after.equity >= before.equity - 1e-9).all()
 
 
+@property_of_all
 @given(networks(), survival, survival, st.sampled_from([1e-6, 1e-2, 3.0, 1e9]))
 def test_counting_in_another_currency_changes_nothing_else(network, alpha, beta, rate):
     result = solve(network, alpha=alpha, beta=beta)
@@ -80,6 +86,7 @@ def test_counting_in_another_currency_changes_nothing_else(network, alpha, beta,
     assert (other.defaulted == result.defaulted).all()
 
 
+@property_of_all
 @given(networks(), survival, survival, st.randoms(use_true_random=False))
 def test_the_order_of_the_nodes_does_not_matter(network, alpha, beta, random):
     liabilities, assets, outside = network
@@ -91,6 +98,7 @@ def test_the_order_of_the_nodes_does_not_matter(network, alpha, beta, random):
     assert moved.payments == pytest.approx(result.payments[order], abs=1e-9)
 
 
+@property_of_all
 @given(networks(), survival, survival)
 def test_the_greatest_payments_are_at_least_the_least_ones(network, alpha, beta):
     greatest = solve(network, alpha=alpha, beta=beta)
@@ -99,6 +107,7 @@ def test_the_greatest_payments_are_at_least_the_least_ones(network, alpha, beta)
     assert (greatest.payments >= least.payments - 1e-9).all()
 
 
+@property_of_all
 @given(networks(), survival, survival)
 def test_every_method_and_form_gives_the_same_payments(network, alpha, beta):
     liabilities, assets, outside = network
@@ -111,6 +120,7 @@ def test_every_method_and_form_gives_the_same_payments(network, alpha, beta):
             assert (other.defaulted == result.defaulted).all()
 
 
+@property_of_all
 @given(networks(), survival, survival)
 def test_junior_creditors_get_nothing_until_senior_ones_are_paid(network, alpha, beta):
     liabilities, assets, outside = network
@@ -123,6 +133,7 @@ def test_junior_creditors_get_nothing_until_senior_ones_are_paid(network, alpha,
     assert result.payments_by_class.sum(axis=0) == pytest.approx(result.payments, abs=1e-12)
 
 
+@property_of_all
 @given(networks())
 def test_with_enough_cash_there_is_no_contagion(network):
     liabilities, _, outside = network

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from published_numbers import vector, within
 from scipy.sparse import csr_array
 
 from deflator.clearing import ClearingStatus, clear
@@ -9,7 +10,7 @@ from deflator.clearing import ClearingStatus, clear
 METHODS = ("auto", "picard", "fictitious")
 
 
-def test_rogers_and_veraart_example_with_two_banks(vector, within):
+def test_rogers_and_veraart_example_with_two_banks():
     published = vector("rv2013_ex3_3")
     inputs = published["inputs"]
     result = clear(inputs["L"], inputs["external_assets"], alpha=inputs["alpha"], beta=inputs["beta"])
@@ -21,7 +22,7 @@ def test_rogers_and_veraart_example_with_two_banks(vector, within):
 @pytest.mark.parametrize("name", ["en_20node", "rv_20node"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("form", [np.array, csr_array])
-def test_twenty_banks_with_and_without_bankruptcy_costs(vector, within, name, method, form):
+def test_twenty_banks_with_and_without_bankruptcy_costs(name, method, form):
     published = vector(name)
     inputs = published["inputs"]
     result = clear(
@@ -38,7 +39,7 @@ def test_twenty_banks_with_and_without_bankruptcy_costs(vector, within, name, me
 
 
 @pytest.mark.parametrize("name", ["en_20node", "rv_20node"])
-def test_the_lanes_of_the_engine_meet_the_same_numbers(vector, within, name):
+def test_the_lanes_of_the_engine_meet_the_same_numbers(name):
     published = vector(name)
     inputs = published["inputs"]
     assets = np.array(inputs["external_assets"])[:, None] * [1.0, 0.5, 1.0]
@@ -55,7 +56,7 @@ def test_the_lanes_of_the_engine_meet_the_same_numbers(vector, within, name):
     assert result.payments[:, 2] == within(published, published["expected"])
 
 
-def test_systemicrisk_package_with_outside_creditors(vector, within):
+def test_systemicrisk_package_with_outside_creditors():
     published = vector("systemicrisk_en")
     inputs = published["inputs"]
     result = clear(
@@ -66,7 +67,7 @@ def test_systemicrisk_package_with_outside_creditors(vector, within):
     assert result.defaulted.astype(int).tolist() == published["expected"]["default"]
 
 
-def test_two_classes_of_seniority(vector, within):
+def test_two_classes_of_seniority():
     published = vector("elsinger_seniority")
     inputs, expected = published["inputs"], published["expected"]
     result = clear([inputs["senior"], inputs["junior"]], inputs["external_assets"])
@@ -76,7 +77,7 @@ def test_two_classes_of_seniority(vector, within):
 
 
 @pytest.mark.parametrize("form", [np.array, csr_array])
-def test_firms_that_own_shares_in_one_another(vector, within, form):
+def test_firms_that_own_shares_in_one_another(form):
     published = vector("crossholding_en_3")
     inputs, expected = published["inputs"], published["expected"]
     result = clear(inputs["L"], inputs["external_assets"], crossholdings=form(inputs["holdings_i_of_j"]))

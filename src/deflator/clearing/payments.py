@@ -158,10 +158,8 @@ def clear(
 
     References
     ----------
-    Eisenberg and Noe (2001), Systemic risk in financial systems, Management Science 47, definition 1.
-    Rogers and Veraart (2013), Failure and rescue in an interbank network, Management Science 59, definition
-    2.6. Elsinger (2009), Financial networks, cross holdings, and limited liability, OeNB Working Paper 156,
-    equations (2) to (4) and section 4.
+    Eisenberg and Noe (2001), Management Science 47, definition 1; Rogers and Veraart (2013), Management
+    Science 59, definition 2.6; Elsinger (2009), OeNB Working Paper 156, equations (2) to (4) and section 4.
 
     Examples
     --------
@@ -170,53 +168,43 @@ def clear(
     >>> result = clear([[0, 60, 40], [0, 0, 0], [0, 30, 0]], [50, 0, 15])
     >>> result.payments
     array([50.,  0., 30.])
-    >>> result.defaulted
-    array([ True, False, False])
     >>> result.status.sentence
     'Every figure has settled to within the tolerance.'
 
     With the landlord senior, and two shocks at once:
 
-    >>> import numpy as np
     >>> senior, junior = np.zeros((3, 3)), np.zeros((3, 3))
     >>> senior[0, 2], junior[0, 1] = 40, 60
     >>> clear([senior, junior], [[50, 30], [0, 0], [0, 0]]).share_paid[:, 0]
     array([[1.        , 0.75      ],
            [0.16666667, 0.        ]])
     """
+    owed_outside = 0.0 if external_liabilities is None else external_liabilities
     economy = read_economy(
-        liabilities,
-        external_assets,
-        0.0 if external_liabilities is None else external_liabilities,
-        external_seniority,
-        alpha,
-        beta,
-        seniority,
-        crossholdings,
+        liabilities, external_assets, owed_outside, external_seniority, alpha, beta, seniority, crossholdings
     )
-    start, value = 0.0 if least else 1.0, None
+    start = 0.0 if least else 1.0
     try:
-        if economy.holdings is not None:
-            outcome, value = settle_with_holdings(economy, start, method, tolerance, max_rounds)
-        else:
-            settle = settle_lanes if economy.lanes else settle_one
-            outcome = settle(economy, start, method, tolerance, max_rounds)
+        return _settle(economy, start, method, tolerance, max_rounds)
     except UnsoundError:
         refuse(network_faults(liabilities, seniority))
         raise
-    return _as_clearing(economy, outcome, value, tolerance)
 
 
-def _as_clearing(
-    economy: Economy, outcome: Outcome, value: NDArray[np.float64] | None, tolerance: float
-) -> Clearing:
-    """Give the result the words of balance sheets."""
-    if value is not None:
+def _settle(economy: Economy, start: float, method: Method, tolerance: float, max_rounds: int) -> Clearing:
+    """Settle with the kernel that fits: with shares in one another, with lanes, or one economy."""
+    if economy.holdings is not None:
+        outcome, value = settle_with_holdings(economy, start, method, tolerance, max_rounds)
         if economy.lanes == 0:
-            outcome = Outcome(*(part[..., 0] for part in outcome))
-            value = value[:, 0]
-        resources = economy.resources if economy.resources.ndim == value.ndim else economy.resources[:, None]
-        economy = replace(economy, resources=resources + value)
+            outcome, value = Outcome(*(part[..., 0] for part in outcome)), value[:, 0]
+        own = economy.resources if economy.resources.ndim == value.ndim else economy.resources[:, None]
+        return _as_clearing(replace(economy, resources=own + value), outcome, tolerance)
+    settle = settle_lanes if economy.lanes else settle_one
+    return _as_clearing(economy, settle(economy, start, method, tolerance, max_rounds), tolerance)
+
+
+def _as_clearing(economy: Economy, outcome: Outcome, tolerance: float) -> Clearing:
+    """Give the result the words of balance sheets."""
     network = economy.network
     share, due = by_payer(network, outcome.ratio), by_payer(network, outcome.group_due)
     paid, owed = (due * share).sum(axis=1), due.sum(axis=1)
@@ -225,7 +213,7 @@ def _as_clearing(
         received=outcome.received,
         equity=left_to_owners(economy, outcome),
         shortfall=owed - paid,
-        defaulted=np.logical_not(share >= 1.0).any(axis=1),
+        defaulted=~np.asarray((share >= 1.0).all(axis=1)),
         share_paid=share.swapaxes(0, 1),
         due=due.swapaxes(0, 1),
         rounds=outcome.rounds,
