@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deflator.book import Book, load_book
 from deflator.errors import BookError
@@ -62,6 +66,16 @@ def test_other_files_of_the_folder_are_left_alone(tiny: Book, folder: Path) -> N
     assert load_book(folder) == tiny
 
 
+def test_a_file_that_may_not_be_read_is_a_fault(folder: Path, monkeypatch) -> None:
+    def forbidden(file: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+
+    with pytest.raises(BookError, match=r"leases\.csv: cannot be read: Permission denied"):
+        load_book(folder)
+
+
 def test_the_description_may_hold_quotes_blocks_and_comments(folder: Path) -> None:
     (folder / "book.yaml").write_text(
         """# a comment
@@ -108,3 +122,25 @@ def test_a_shipped_name_wins_over_a_folder(folder: Path, monkeypatch) -> None:
     assert load_book("book").name == "tiny"
     with pytest.raises(BookError, match=r"entities\.csv: the file is missing"):
         load_book("./book")
+
+
+FILES = {file.name: file.read_bytes() for file in (Path(__file__).parents[1] / "books" / "tiny").iterdir()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from(sorted(FILES)),
+    place=st.floats(0, 1),
+    cut=st.integers(0, 9),
+    put=st.binary(max_size=9),
+)
+def test_whatever_stands_in_a_file_the_answer_is_a_book_or_its_faults(
+    name: str, place: float, cut: int, put: bytes
+) -> None:
+    at = int(place * len(FILES[name]))
+    with tempfile.TemporaryDirectory() as folder:
+        for file, content in FILES.items():
+            (Path(folder) / file).write_bytes(content)
+        (Path(folder) / name).write_bytes(FILES[name][:at] + put + FILES[name][at + cut :])
+        with suppress(BookError):
+            assert isinstance(load_book(folder), Book)

@@ -79,3 +79,8 @@ def test_a_full_disk_leaves_nothing_behind(name: str, tiny: Book, tmp_path: Path
 def test_a_place_that_does_not_exist_is_refused(tiny: Book, tmp_path: Path) -> None:
     with pytest.raises(BookError, match="cannot be written: No such file or directory"):
         write_book(tiny, tmp_path / "no" / "such" / "place")
+
+
+def test_a_place_without_a_name_is_refused(tiny: Book) -> None:
+    with pytest.raises(BookError, match="no name to write to; name a folder or file that is to be made"):
+        write_book(tiny, ".")

@@ -188,8 +188,8 @@ def test_every_header_explains_itself(tiny: Book, tmp_path: Path) -> None:
     ("change", "fault"),
     [
         (lambda pages: pages.pop("leases"), "leases: the sheet is missing"),
-        (lambda pages: pages.update(leases=[]), "leases: the sheet is empty"),
-        (lambda pages: pages.update(leases=[[], *pages["leases"]]), "leases: the sheet is empty"),
+        (lambda pages: pages.update(leases=[]), "leases: the first row is empty"),
+        (lambda pages: pages.update(leases=[[], *pages["leases"]]), "leases: the first row is empty"),
         (
             lambda pages: pages.update(fleet=[["fleet"]]),
             "fleet: no table of a book has this name; did you mean",

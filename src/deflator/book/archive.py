@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from deflator.errors import Fault
 
 LARGEST_TEXT_MEGABYTES = 500
 _MOST_PARTS = 10_000
-_NOT_XLSX = "save it as Excel workbook (.xlsx), without a password"
+NOT_XLSX = "save it as Excel workbook (.xlsx), without a password"
+_DAMAGED = (zipfile.BadZipFile, zlib.error, ET.ParseError, KeyError, NotImplementedError, RuntimeError)
 _TAG = re.compile(rb"<(?:\w+:)?(row|c)(\s[^>]*)?>")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]*)(\d+)["']""")
 _ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
@@ -58,11 +60,16 @@ def find_errors(path: Path, faults: list[Fault]) -> dict[str, list[Cell]] | None
                 faults.extend(_beyond(sheet, held))
                 found[sheet] = [cell for cell in held if cell.error]
                 cells += len(held)
+            if faults:
+                return None
             if cells * _longest_text(archive) > LARGEST_TEXT_MEGABYTES * 1_000_000:
                 faults.append(Fault(str(path), 0, "", "its texts are too long to read", "shorten them"))
                 return None
-    except (zipfile.BadZipFile, ET.ParseError, KeyError, NotImplementedError, RuntimeError) as error:
-        faults.append(Fault(str(path), 0, "", f"not a workbook: {error}", _NOT_XLSX))
+    except OSError as error:
+        faults.append(Fault(str(path), 0, "", f"cannot be read: {error.strerror}", "allow reading it"))
+        return None
+    except _DAMAGED as error:
+        faults.append(Fault(str(path), 0, "", f"not a workbook: {error}", NOT_XLSX))
         return None
     return found
 

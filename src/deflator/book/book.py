@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deflator.book.cells import Row
 from deflator.book.fingerprint import fingerprint
 from deflator.book.months import month_index
 from deflator.book.schema import NUMERIC, Column, header_schema, schema
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

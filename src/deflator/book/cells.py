@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
+from typing import Any
 
 from deflator.book.months import earliest_day, is_month
 from deflator.book.schema import Column
 from deflator.book.spelling import did_you_mean, one_of, quoted
 
 Value = str | float | tuple[str, ...] | None
+Row = Mapping[str, Any]  # values by column
 
 LONGEST_TEXT = 10_000
 SIGNIFICANT_DIGITS = 15

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from deflator.book.cells import CellError, Value, read_cell
+from deflator.book.cells import CellError, Row, Value, read_cell
 from deflator.book.raw import RawBook, RawTable
 from deflator.book.schema import TableSchema, header_schema, schema
 from deflator.book.spelling import did_you_mean
 from deflator.errors import Fault
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,12 @@ def evidence(book: Book, *tables: str) -> Evidence:
         Any loaded book.
     *tables
         Names of the tables whose figures count; none for all.
+
+    Examples
+    --------
+    >>> from deflator.book import load_book
+    >>> evidence(load_book("ai-2026-02")).without_provenance
+    0
     """
     figures = [
         (name, key, column)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from deflator.book.book import Row
-from deflator.book.cells import CellError, write_cell
+from deflator.book.cells import CellError, Row, write_cell
 from deflator.book.document import book_page
 from deflator.book.raw import LARGEST_MEGABYTES, MOST_COLUMNS, MOST_ROWS, RawBook, RawTable
 from deflator.book.schema import header_schema, schema
@@ -52,13 +51,17 @@ def _read_text(file: Path, largest_bytes: int, faults: list[Fault]) -> str | Non
     if not file.is_file():
         faults.append(Fault(file.name, 0, "", "the file is missing", _TEMPLATE_HINT))
         return None
-    size = file.stat().st_size
+    try:
+        size = file.stat().st_size
+        content = file.read_bytes() if size <= largest_bytes else b""
+    except OSError as error:
+        faults.append(Fault(file.name, 0, "", f"cannot be read: {error.strerror}", "allow reading it"))
+        return None
     if size > largest_bytes:
         faults.append(
             Fault(file.name, 0, "", f"the file has {size:,} bytes", f"use at most {largest_bytes:,}")
         )
         return None
-    content = file.read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

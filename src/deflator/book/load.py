@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from deflator.book.book import Book, Provenance, Source, Table
 from deflator.book.draft import Draft, read_draft
@@ -34,6 +33,12 @@ def load_book(name_or_path: str | Path) -> Book:
     ------
     BookError
         With every fault that was found.
+
+    Examples
+    --------
+    >>> book = load_book("ai-2026-02")
+    >>> book.reference_equipment, book.month("2026-12")
+    ('h100', 10)
     """
     path = _locate(name_or_path)
     faults: list[Fault] = []
@@ -65,15 +70,12 @@ def _locate(name_or_path: str | Path) -> Path:
 def _assemble(draft: Draft) -> Book:
     """Return the book that a draft without faults stands for."""
     as_of = draft.header["as_of"]
-    evidence = draft.tables["provenance"]
-    apart = ("table", "row", "field")
-    provenance = {
-        cast("tuple[str, str, str]", tuple(row[name] for name in apart)): Provenance(
-            **{name: value for name, value in row.items() if name not in apart}
-        )
-        for row in evidence.rows
-    }
-    sources = {str(row["source"]): Source(**row) for row in draft.tables["sources"].rows}
+    provenance = {}
+    for cells in draft.tables["provenance"].rows:
+        known = dict(cells)
+        figure = known.pop("table"), known.pop("row"), known.pop("field")
+        provenance[figure] = Provenance(**known)
+    sources = {row["source"]: Source(**row) for row in draft.tables["sources"].rows}
     tables = {
         name: Table(name, as_of, tuple(table.rows), tuple(str(key) for key in table.keys))
         for name, table in draft.tables.items()

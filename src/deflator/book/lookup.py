@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deflator.book.book import Book, Provenance, Row
-from deflator.book.cells import Value
+from deflator.book.book import Book, Provenance
+from deflator.book.cells import Row, Value
 from deflator.book.schema import Column, parameter_rules, schema
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.errors import BookError, Fault
@@ -48,6 +48,12 @@ def entries(book: Book, name: str) -> tuple[Entry, ...]:
     ------
     BookError
         When the book has neither.
+
+    Examples
+    --------
+    >>> from deflator.book import load_book
+    >>> {entry.row: entry.unit for entry in entries(load_book("ai-2026-02"), "market")}["pue"]
+    'ratio'
     """
     entities = book.table("entities").index
     if name in book.tables:

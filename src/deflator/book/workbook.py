@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deflator.book.archive import Cell, find_errors
-from deflator.book.book import Row
-from deflator.book.cells import CellError, write_cell
+from deflator.book.archive import NOT_XLSX, Cell, find_errors
+from deflator.book.cells import CellError, Row, write_cell
 from deflator.book.document import explain
 from deflator.book.raw import MOST_ROWS, RawBook, RawTable
 from deflator.book.schema import HEADER, NUMERIC, TableSchema, header_schema, schema
@@ -17,6 +16,7 @@ from deflator.book.spelling import did_you_mean
 from deflator.errors import Fault
 
 README_SHEET = "README"
+_TEMPLATE_HINT = "`deflator book init --xlsx` writes every sheet with its header; rows may be none"
 _LONGEST_MENU = 255  # characters that a spreadsheet allows in a list of choices
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -32,30 +32,39 @@ def read_workbook(path: Path, faults: list[Fault]) -> RawBook:
         Faults that are found are added to it.
     """
     errors = find_errors(path, faults)
-    if errors is None or faults:
+    grids = None if errors is None else _read_grids(path, faults)
+    if errors is None or grids is None:
         return RawBook(HEADER, None, {})
-    from python_calamine import CalamineWorkbook
-
     known = [HEADER, *schema()]
+    for name in grids:
+        if name not in (*known, README_SHEET):
+            hint = did_you_mean(name, known)
+            faults.append(Fault(name, 0, "", "no table of a book has this name", hint))
     tables: dict[str, RawTable] = {}
-    with CalamineWorkbook.from_path(str(path)) as workbook:
-        for name in workbook.sheet_names:
-            if name in known:
-                grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                tables[name] = _table(name, grid, errors.get(name, []))
-            elif name != README_SHEET:
-                faults.append(
-                    Fault(name, 0, "", "no table of a book has this name", did_you_mean(name, known))
-                )
-    hint = "`deflator book init --xlsx` writes every sheet with its header; rows may be none"
     for name in known:
-        if name not in workbook.sheet_names:
-            faults.append(Fault(name, 0, "", "the sheet is missing", hint))
-        elif not tables[name].header:
-            faults.append(Fault(name, 0, "", "the sheet is empty", hint))
-            del tables[name]
+        table = _table(name, grids.get(name, []), errors.get(name, []))
+        if table.header:
+            tables[name] = table
+        else:
+            message = "the first row is empty" if name in grids else "the sheet is missing"
+            faults.append(Fault(name, 0, "", message, _TEMPLATE_HINT))
     header = tables.pop(HEADER, None)
     return RawBook(HEADER, _header(header, faults) if header else None, tables)
+
+
+def _read_grids(path: Path, faults: list[Fault]) -> dict[str, list[list[Any]]] | None:
+    """Return the cells of every sheet from A1 on, or None with a fault."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(str(path)) as workbook:
+            return {
+                name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                for name in workbook.sheet_names
+            }
+    except CalamineError as error:
+        faults.append(Fault(str(path), 0, "", f"cannot be read: {error}", NOT_XLSX))
+        return None
 
 
 def _table(name: str, grid: list[list[Any]], errors: list[Cell]) -> RawTable:

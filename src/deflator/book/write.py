@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deflator.book.book import Book, Row
+from deflator.book.book import Book
+from deflator.book.cells import Row
 from deflator.book.folder import write_folder
 from deflator.book.rules.structure import MARKET_KEYS, WORLD_ENTITIES
 from deflator.book.schema import header_schema, parameter_rules, schema
@@ -30,6 +31,15 @@ def write_book(book: Book, path: str | Path) -> None:
     ------
     BookError
         When something is there already, or the place cannot be written to.
+
+    Examples
+    --------
+    >>> from deflator.book import load_book
+    >>> book = load_book("ai-2026-02")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_book(book, f"{folder}/book.xlsx")
+    ...     load_book(f"{folder}/book.xlsx") == book
+    True
     """
     _write(Path(path), book.header(), book.all_rows())
 
@@ -53,6 +63,12 @@ def new_book(path: str | Path, xlsx: bool = False) -> Path:
     ------
     BookError
         When something is there already, or the place cannot be written to.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     new_book(f"{folder}/mine", xlsx=True).name
+    'mine.xlsx'
     """
     path = Path(path)
     if xlsx and path.suffix.lower() != ".xlsx":
@@ -69,6 +85,8 @@ def new_book(path: str | Path, xlsx: bool = False) -> Path:
 
 def _write(path: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> None:
     """Write under another name beside the place, then give it its name: nobody sees half a book."""
+    if not path.name:
+        raise _refusal(path, "no name to write to", "name a folder or file that is to be made")
     if path.is_file() or (path.is_dir() and any(path.iterdir())):
         raise _refusal(path, "something is there already", "choose another name, or move it away")
     try:
@@ -82,7 +100,7 @@ def _write(path: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequ
         else:
             draft.mkdir()
             write_folder(draft, header, rows)
-        for file in (draft, *draft.rglob("*")):
+        for file in (*draft.rglob("*"), draft):
             _flush(file)
         draft.replace(path)
         _flush(path.parent)

@@ -155,7 +155,6 @@ def reconcile(book: BookName = defaults.BOOK, json: Json = False) -> None:
                 f"{item.residual:+.1%}",
                 f"{item.tolerance:.0%}",
                 text("book.cli.ok" if item.passed else "book.cli.miss"),
-                item.reason or "",
             ]
             for item in found
         ]
@@ -170,8 +169,16 @@ def reconcile(book: BookName = defaults.BOOK, json: Json = False) -> None:
             "unit",
             "residual>",
         )
-        headings = _headings(*names, "tolerance>", "verdict", "reason")
-        table(text("book.cli.reconciled", name=known.name), headings, rows)
+        table(text("book.cli.reconciled", name=known.name), _headings(*names, "tolerance>", "verdict"), rows)
+        for item in found:
+            if not item.passed:
+                say(
+                    text(
+                        "book.cli.missed",
+                        target=item.target,
+                        reason=item.reason or text("book.cli.unexplained"),
+                    )
+                )
         say(text("book.cli.passed", passed=sum(item.passed for item in found), all=len(found)))
 
 

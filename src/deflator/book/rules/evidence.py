@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deflator.book.cells import Value, write_cell
-from deflator.book.draft import Draft, DraftTable, Row
+from deflator.book.cells import Row, Value, write_cell
+from deflator.book.draft import Draft, DraftTable
 from deflator.book.months import earliest_day, last_day
 from deflator.book.schema import parameter_rules, schema
 from deflator.book.spelling import did_you_mean, quoted

@@ -47,7 +47,8 @@ def _dangling(draft: Draft, table: DraftTable, column: Column) -> Iterator[Fault
         for name in value if isinstance(value, tuple) else (value,):
             if name is not None and name not in allowed:
                 message = f"{quoted(name)} is not in {one_of(column.reference)}"
-                yield table.fault(position, column.column, message, did_you_mean(name, choices))
+                hint = did_you_mean(name, choices) or f"add it to {one_of(column.reference)}"
+                yield table.fault(position, column.column, message, hint)
 
 
 def names_mean_one_thing(draft: Draft) -> Iterator[Fault]:
