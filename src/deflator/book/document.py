@@ -44,14 +44,14 @@ def explain(column: Column) -> str:
 
 def book_page() -> str:
     """Return the reference page in Markdown."""
-    lines = [f"# {text('book.page.title')}", "", f"<!-- {text('book.page.made_from')} -->"]
-    lines += [text("book.page.introduction")]
+    lines = [f"# {text('book.page.title')}", "", f"<!-- {text('book.page.made_from')} -->", ""]
+    lines += [text("book.page.introduction"), ""]
     lines += _section("cells")
     lines += _section("header")
     lines += _columns(header_schema().columns)
     lines += _section("tables")
     for table in schema().values():
-        lines += ["", f"### {table.name}", "", text(f"book.table.{table.name}"), ""]
+        lines += [f"### {table.name}", "", text(f"book.table.{table.name}"), ""]
         lines += _columns(table.columns)
     lines += _section("parameters")
     headings = [text(f"book.column.{name}") for name in ("parameter", "unit", "bounds", "step", "meaning")]
@@ -64,7 +64,7 @@ def book_page() -> str:
 
 def _section(name: str) -> list[str]:
     """Return a heading and the words under it."""
-    return ["", f"## {text(f'book.page.{name}')}", "", text(f"book.page.{name}_body").strip(), ""]
+    return [f"## {text(f'book.page.{name}')}", "", text(f"book.page.{name}_body").strip(), ""]
 
 
 def _columns(columns: Iterable[Column]) -> list[str]:
@@ -85,7 +85,7 @@ def _columns(columns: Iterable[Column]) -> list[str]:
 def _grid(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return a table of the page."""
     written = [headings, ["---"] * len(headings), *rows]
-    return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in written]
+    return [*(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in written), ""]
 
 
 def _bounds(limits: Column | ParameterRule) -> str:

@@ -52,8 +52,9 @@ def entries(book: Book, name: str) -> tuple[Entry, ...]:
     Examples
     --------
     >>> from deflator.book import load_book
-    >>> {entry.row: entry.unit for entry in entries(load_book("ai-2026-02"), "market")}["pue"]
-    'ratio'
+    >>> found = entries(load_book("ai-2026-02"), "market")
+    >>> [entry.unit for entry in found if (entry.row, entry.column) == ("pue", "value")]
+    ['ratio']
     """
     entities = book.table("entities").index
     if name in book.tables:
