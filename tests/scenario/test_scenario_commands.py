@@ -130,6 +130,7 @@ def test_a_valid_scenario_is_given_to_programs_whole():
 
     essay = load_scenario("essay")
     assert essay.fingerprint == shown.pop("fingerprint")
+    assert shown.pop("faults") == []
     assert essay.as_document() == shown
 
 

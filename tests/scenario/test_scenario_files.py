@@ -1,12 +1,17 @@
 """A scenario that is wrong is refused with the file, the row, the field and what to type next."""
 
+import contextlib
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deflator.errors import ScenarioError
 from deflator.scenario import load_scenario
+from deflator.scenario.document import read_document
 
 HEADING = "name: mine\ntitle: Mine\nauthor: Me\ndate: 2026-02-28\ndescription: What happens.\n"  # rows 1 to 5
 
@@ -310,6 +315,13 @@ def test_an_unknown_name_lists_those_that_are_shipped():
         load_scenario("esay")
 
 
+def test_a_name_too_long_for_any_file_is_unknown():
+    with pytest.raises(ScenarioError, match="unknown scenario"):
+        load_scenario("x" * 10_000)
+    with pytest.raises(ScenarioError, match="there is no file"):
+        load_scenario("x" * 10_000 + ".yaml")
+
+
 def test_every_unknown_part_of_a_sum_is_told():
     with pytest.raises(ScenarioError) as error:
         load_scenario("essay+bom+rate")
@@ -376,3 +388,17 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
     file.write_bytes(b"\xef\xbb\xbf" + HEADING.encode())
 
     assert load_scenario(file).name == "mine"
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_end_in_anything_but_faults(data):
+    with contextlib.suppress(ScenarioError):
+        read_document(data, "mine.yaml")
+
+
+@given(st.integers(0, 3000), st.text(st.sampled_from("\t\n :{}[]&*!|>'\"%#,-+.0a"), max_size=6))
+def test_a_scenario_with_a_slip_of_the_keyboard_ends_in_nothing_but_faults(place, slip):
+    essay = (resources.files("deflator.scenario") / "scenarios" / "essay.yaml").read_text(encoding="utf-8")
+
+    with contextlib.suppress(ScenarioError):
+        read_document((essay[:place] + slip + essay[place:]).encode(), "mine.yaml")

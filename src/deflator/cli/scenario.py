@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -15,22 +14,30 @@ from deflator.cli.output import emit_json, reporting, say, table
 from deflator.errors import Fault, ScenarioError
 from deflator.messages import text
 
-app = typer.Typer(name="scenario", help=text("scenario.cli.help"), no_args_is_help=True)
+app = typer.Typer(
+    name="scenario", help=text("scenario.cli.help"), rich_markup_mode=None, no_args_is_help=True
+)
 
-Json = Annotated[bool, typer.Option("--json", help=text("scenario.cli.json"))]
+Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
 Settings = Annotated[list[str] | None, typer.Option("--set", help=text("scenario.cli.set"))]
 BookName = Annotated[str | None, typer.Option("--book", help=text("scenario.cli.book"))]
 
 
 @app.command("init", help=text("scenario.cli.init"))
-def init(file: Annotated[Path, typer.Argument(help=text("scenario.cli.new_file"))]) -> None:
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=text("scenario.cli.new_file"))],
+    json: Json = False,
+) -> None:
     """Write a template to a file that does not exist yet."""
-    from deflator.scenario.template import template
+    with reporting(json):
+        from deflator.scenario.template import template
 
-    with reporting():
         name = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "my-scenario"
         _write_new(file, template(name, str(file), dt.date.today().isoformat()))
-        say(text("scenario.cli.written", file=file))
+        if json:
+            emit_json({"written": file})
+        else:
+            say(text("scenario.cli.written", file=file))
 
 
 @app.command("check", help=text("scenario.cli.check"))
@@ -41,16 +48,16 @@ def check(
     json: Json = False,
 ) -> None:
     """Report everything that is wrong with a scenario, or say what it changes."""
-    from deflator.scenario import load_scenario
-
     with reporting(json):
+        from deflator.scenario import load_scenario
+
         scenario = load_scenario(spec, settings or ())
         if book:
             from deflator.book import load_book
 
             scenario.check(load_book(book))
         if json:
-            emit_json({**scenario.as_document(), "fingerprint": scenario.fingerprint})
+            emit_json({"faults": [], **scenario.as_document(), "fingerprint": scenario.fingerprint})
             return
         say(text("scenario.cli.valid", name=scenario.name, title=scenario.title))
         say(text("scenario.cli.fits", book=book) if book else text("scenario.cli.not_held"))
@@ -59,10 +66,10 @@ def check(
 
 def list_scenarios(json: Json = False) -> None:
     """List the scenarios that come with the program."""
-    from deflator.scenario import load_scenario, shipped_scenarios
-
     fields = ("name", "title", "author", "date", "description")
     with reporting(json):
+        from deflator.scenario import load_scenario, shipped_scenarios
+
         found = [load_scenario(name) for name in shipped_scenarios()]
         rows = [{field: getattr(scenario, field) for field in fields} for scenario in found]
         if json:
@@ -78,12 +85,12 @@ def _write_new(file: Path, content: str) -> None:
     if file.exists():
         hint = text("scenario.cli.exists_hint")
         raise ScenarioError([Fault(str(file), 0, "", text("scenario.cli.exists"), hint)])
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    draft = file.with_name(f".{file.name}-draft")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with draft.open("w", encoding="utf-8") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(draft).replace(file)
+        draft.replace(file)
     finally:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from deflator.scenario.course import Course
     from deflator.scenario.scenario import Scenario
 
-LAYERS = schema()["entities"].by_name["layer"].allowed
+_LAYERS = schema()["entities"].by_name["layer"].allowed
 
 #: Pairs of columns that must stay in this order when a scenario moves one of them.
 _ORDERED = (("contracts", "start", "end"), ("leases", "start", "end"), ("facilities", "issue", "maturity"),
@@ -75,7 +75,7 @@ def _items(kinds: tuple[str, ...], book: Book) -> list[str]:
     """Return the names of all items of some kinds."""
     tables = book.tables
     names = {
-        "layer": LAYERS,
+        "layer": _LAYERS,
         "entity": tables["entities"].keys,
         "segment": tables["demand"].keys,
         "equipment": tables["equipment"].keys,

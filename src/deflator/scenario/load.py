@@ -61,7 +61,7 @@ def load_scenario(spec: str | Path, settings: Sequence[str] = ()) -> Scenario:
     >>> load_scenario("base+funding-freeze", ["rent.level=1.5"]).drivers["rent.level"].points
     (('+0', 1.5),)
     """
-    whole = isinstance(spec, Path) or Path(spec).is_file()
+    whole = isinstance(spec, Path) or _is_file(Path(spec))
     faults: list[Fault] = []
     parts: list[tuple[Document, Content]] = []
     changes: list[Content] = []
@@ -135,9 +135,17 @@ def _find(request: _Request) -> tuple[Traversable, str, Path | None]:
         hint = f"{suggestion(name, shipped_scenarios())}; or give the path of a .yaml file"
         raise request.refused(f"unknown scenario {quoted(name)}", hint)
     path = (request.folder / name).resolve()
-    if not path.is_file():
+    if not _is_file(path):
         raise request.refused(f"there is no file {quoted(name)}", "check the path")
     return path, str(request.folder / name), path.parent
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a path is a file; one that the system cannot hold is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _shipped_folder() -> Traversable:

@@ -101,7 +101,7 @@ def read_text(text: str, file: str) -> Node:
         _refuse(file, mark.line + 1 if mark else 0, f"not YAML: {error.problem or error.context}")
     except yaml.reader.ReaderError as error:
         row = text.count("\n", 0, error.position) + 1
-        _refuse(file, row, f"the character U+{ord(error.character):04X} is not allowed", "remove it")
+        _refuse(file, row, f"the character U+{error.character:04X} is not allowed", "remove it")
     except (ValueError, OverflowError) as error:  # an escape such as "\U99999999" that is no character
         _refuse(file, 0, f"not YAML: {error}", "remove the escape")
 
