@@ -11,6 +11,7 @@ from deflator.clearing.blocks import pick, settle_lanes
 from deflator.clearing.economy import Economy, Outcome, left_to_owners
 from deflator.clearing.faults import refuse
 from deflator.clearing.network import Network
+from deflator.clearing.settling import distance_left
 from deflator.errors import Fault
 
 
@@ -55,9 +56,7 @@ def settle_with_holdings(
         worth = left_to_owners(part, settled)
         step = np.abs(worth - equity[:, todo]).max(axis=0) / scale[todo]
         equity[:, todo] = worth
-        with np.errstate(divide="ignore", invalid="ignore"):
-            still = np.where(step < step_before[todo], step**2 / (step_before[todo] - step), np.inf)
-        distance = np.where(step == 0.0, 0.0, np.maximum(step, still))
+        distance = np.array([distance_left(*pair) for pair in zip(step, step_before[todo], strict=True)])
         step_before[todo] = step
         outcome.put(todo, settled._replace(rounds=count, residual=np.maximum(settled.residual, distance)))
         todo = todo[~(distance <= tolerance)]

@@ -19,6 +19,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from deflator.clearing.settling import freeze_lanes
+
 
 class LaneWorkspace(NamedTuple):
     """Scratch memory of `clear_lanes`; its contents mean nothing between calls.
@@ -166,7 +168,7 @@ def clear_lanes(
         _sweep(
             group_payer, group_ofs, edge_payee, due, resources, alpha, beta, tolerance, ratio, received, work
         )
-        if not _freeze(tolerance, rounds, residual, work):
+        if not freeze_lanes(work.step, work.step_before, tolerance, work.active, rounds, residual):
             break
     if work.impaired.any():
         _sum_receipts(group_payer, group_ofs, edge_payee, due, ratio, received)
@@ -294,24 +296,6 @@ def _pass_on(first, end, edge_payee, due, fall, received, touched):
         else:
             for lane in range(lanes):
                 received[payee, lane] -= due[edge, lane] * fall[lane]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _freeze(tolerance, rounds, residual, work):
-    """Estimate how far each lane has to go, freeze those that have arrived; return whether any is left."""
-    on_the_way = 0
-    for lane in range(residual.shape[0]):
-        if not work.active[lane]:
-            continue
-        step, before = work.step[lane], work.step_before[lane]
-        # A geometric fall by a factor q has step * q / (1 - q) to go; never claim less than the last step.
-        distance = step * step / (before - step) if step < before else (0.0 if step == 0.0 else np.inf)
-        residual[lane] = max(step, distance)
-        rounds[lane] += step != 0.0
-        work.step_before[lane] = step
-        work.active[lane] = not (residual[lane] <= tolerance)
-        on_the_way += work.active[lane]
-    return on_the_way > 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from deflator.clearing.settling import distance_left
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def owe_one(group_payer, group_ofs, edge_payee, due, outside, group_due, owed, received):
@@ -153,10 +155,8 @@ def sweep_one(
                         payee = edge_payee[edge]
                         received[payee] -= due[edge] * fall
                         touched[payee] = True
-        before = progress[0]
-        distance = step * step / (before - step) if step < before else (0.0 if step == 0.0 else np.inf)
+        progress[1] = distance_left(step, progress[0])
         progress[0] = step
-        progress[1] = max(step, distance)
         if step > 0.0:
             rounds += 1
         if progress[1] <= tolerance:

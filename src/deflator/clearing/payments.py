@@ -14,7 +14,7 @@ from deflator.clearing.economy import Economy, Outcome, by_payer, left_to_owners
 from deflator.clearing.faults import refuse
 from deflator.clearing.network import network_faults
 from deflator.clearing.single import UnsoundError, settle_one
-from deflator.clearing.status import ClearingStatus
+from deflator.clearing.status import status_of
 
 Method = Literal["auto", "picard", "fictitious"]
 
@@ -218,12 +218,5 @@ def _as_clearing(economy: Economy, outcome: Outcome, tolerance: float) -> Cleari
         due=due.swapaxes(0, 1),
         rounds=outcome.rounds,
         residual=outcome.residual,
-        status=_status(outcome.residual, tolerance),
+        status=status_of(outcome.residual, tolerance),
     )
-
-
-def _status(residual: Any, tolerance: float) -> Any:
-    moving = ~(np.asarray(residual) <= tolerance)
-    if moving.ndim == 0:
-        return ClearingStatus.STILL_MOVING if moving else ClearingStatus.SETTLED
-    return np.where(moving, ClearingStatus.STILL_MOVING, ClearingStatus.SETTLED)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
+
+import numpy as np
 
 from deflator.messages import text
 
@@ -24,3 +27,11 @@ class ClearingStatus(IntEnum):
     def sentence(self) -> str:
         """What the status means to a reader."""
         return text(f"clearing.status.{self.name.lower()}")
+
+
+def status_of(residual: Any, tolerance: float) -> Any:
+    """Return whether figures have settled: one status, or the numbers of one per lane."""
+    moving = ~(np.asarray(residual) <= tolerance)
+    if moving.ndim == 0:
+        return ClearingStatus.STILL_MOVING if moving else ClearingStatus.SETTLED
+    return np.where(moving, ClearingStatus.STILL_MOVING, ClearingStatus.SETTLED)
