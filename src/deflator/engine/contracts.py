@@ -1,0 +1,160 @@
+"""Step 5: contracts start, bill, are cancelled when late, end, and are renewed, replaced or let go."""
+
+from __future__ import annotations
+
+import math
+
+from deflator.engine.codes import Category, Cause
+from deflator.engine.compiled import kernel
+from deflator.engine.funding import logistic
+from deflator.engine.layout import HOURS_PER_MONTH, INSOURCE, LEAVE, MILLION, ON, P
+from deflator.engine.valuation import annuity
+
+_COST_WIDTH = 0.1  # own cost within about this share of the offer leaves the buyer undecided
+
+
+@kernel
+def roll_contracts(t, world, entities, equipment, pairs, contracts, requests):
+    """Cancel what is too late and settle what ends this month.
+
+    A buyer whose seller is late past its right cancels with a monthly hazard (channel `delay`). At the end, buyers
+    that can move to own units for less do so as fast as they can convert (channel `insourcing`), the rest is renewed
+    at a spot-linked price, less what a distressed buyer gives up.
+    """
+    p = world.parameters
+    for c in range(contracts.seller.size):
+        if contracts.backstop[c]:
+            continue
+        g = pairs.equipment[contracts.pair[c]]
+        buyer = contracts.buyer[c]
+        for lane in range(world.log_rent.size):
+            contracts.active[c, lane] *= 1.0 - entities.attrition[buyer, lane]
+            late = t - contracts.start[c, lane]
+            starts = contracts.start[c, lane] + contracts.delay[c, lane]
+            if world.channels[ON.delay] and starts > t and late > contracts.delay_right[c, lane]:
+                contracts.active[c, lane] *= 1.0 - p[P.delay_termination_hazard, lane]
+            if contracts.until[c, lane] > t - 1.0 and contracts.until[c, lane] <= t and starts <= t:
+                kept = 0.0
+                if contracts.renewal[c] != LEAVE:
+                    share = (1.0 - entities.distress[buyer, lane]) * requests.renewal_scale[buyer, t]
+                    kept = min(max(share, 0.0), 1.0)
+                offer = (1.0 - p[P.renewal_price_discount, lane]) * equipment.rent[g, lane]
+                if contracts.renewal[c] == INSOURCE:
+                    kept *= 1.0 - _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, lane)
+                contracts.active[c, lane] *= kept
+                contracts.price[c, lane] = offer
+                contracts.until[c, lane] = t + p[P.renewal_term_months, lane]
+
+
+@kernel
+def _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, lane):
+    """Return the share of an ending contract that the buyer moves to its own units, and use up that room.
+
+    Own units that arrived since month 0 are the capacity; the speed limit caps how much of what was rented at month 0
+    can have been converted by now. The own cost is a share of the month-0 rent that follows the price of new units.
+    """
+    p = world.parameters
+    buyer = contracts.buyer[c]
+    if world.channels[ON.insourcing] == 0:
+        return 0.0
+    speed = p[P.insourcing_max_speed_annual, lane] * requests.insourcing_scale[buyer, t]
+    room = min(entities.own_arrived[buyer, lane], speed * t / 12.0 * entities.rented_start[buyer, lane])
+    wanted = contracts.units[c, lane] * contracts.active[c, lane] * equipment.performance[g, lane]
+    if wanted <= 0.0:
+        return 0.0
+    own_cost = (
+        entities.own_cost_ratio[buyer, lane] * equipment.start_rent[g, lane] * equipment.price_factor[g, lane]
+    )
+    cheaper = logistic((offer - own_cost) / (_COST_WIDTH * offer))
+    share = min(max((room - entities.insourced[buyer, lane]) / wanted, 0.0), 1.0) * cheaper
+    entities.insourced[buyer, lane] += share * wanted
+    return share
+
+
+@kernel
+def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledger):
+    """Write this month's bills: units delivered at the contract's price, less what was prepaid.
+
+    A distressed buyer uses less, but pays for at least the take-or-pay share. Backstops buy what is left unsold.
+    """
+    p = world.parameters
+    for c in range(contracts.seller.size):
+        q = contracts.pair[c]
+        g = pairs.equipment[q]
+        buyer = contracts.buyer[c]
+        for lane in range(world.log_rent.size):
+            starts = contracts.start[c, lane] + contracts.delay[c, lane]
+            running = starts <= t < contracts.until[c, lane]
+            bill = 0.0
+            if running and contracts.backstop[c]:
+                unsold = max(pairs.units[q, lane] - pairs.contracted[q, lane] - pairs.let[q, lane], 0.0)
+                units = min(contracts.units[c, lane] * contracts.active[c, lane], unsold)
+                bill = _bill(units * p[P.guarantor_performance, lane], contracts.price[c, lane])
+            elif running:
+                used = max(contracts.take_or_pay[c, lane], 1.0 - entities.distress[buyer, lane])
+                units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
+                bill = _bill(units * used, contracts.price[c, lane])
+                bill -= _use_credit(contracts, c, bill, lane)
+            contracts.bill[c, lane] = bill
+    _collect_prepayments(t, entities, contracts, causes, ledger)
+
+
+@kernel
+def _bill(units, rent):
+    return units * rent * HOURS_PER_MONTH / MILLION
+
+
+@kernel
+def _use_credit(contracts, c, bill, lane):
+    """Return how much of a bill was prepaid: an equal share of the prepayment each month of the term."""
+    term = max(contracts.end[c, lane] - contracts.start[c, lane], 1.0)
+    used = min(min(contracts.prepaid[c, lane] / term, contracts.credit[c, lane]), bill)
+    contracts.credit[c, lane] -= used
+    return used
+
+
+@kernel
+def _collect_prepayments(t, entities, contracts, causes, ledger):
+    """Let buyers pay ahead in the month before the planned start, out of cash."""
+    count = entities.layer.size
+    for c in range(contracts.seller.size):
+        if contracts.prepaid[c].max() <= 0.0:
+            continue
+        buyer, seller = entities.account[contracts.buyer[c]], entities.account[contracts.seller[c]]
+        for lane in range(contracts.bill.shape[1]):
+            if contracts.start[c, lane] - 1.0 == t and contracts.active[c, lane] > 0.0:
+                paid = min(contracts.prepaid[c, lane] * contracts.active[c, lane], max(entities.cash[buyer, lane], 0.0))
+                contracts.credit[c, lane] += paid
+                entities.cash[buyer, lane] -= paid
+                entities.cash[seller, lane] += paid
+                ledger.flow[Category.PREPAYMENT, lane] += paid
+                causes.now[Cause.CONTRACT_REVENUE * count + seller, lane] += paid
+                causes.now[Cause.COMPUTE_COST * count + buyer, lane] += paid
+
+
+@kernel
+def value_contracts(t, world, equipment, pairs, contracts):
+    """Value what each contract pays above the spot rent until it ends; a contract at spot is worth nothing.
+
+    The gap between price and expected spot rent is discounted monthly; spot is expected to fall as owners expect.
+    """
+    p = world.parameters
+    for c in range(contracts.seller.size):
+        g = pairs.equipment[contracts.pair[c]]
+        for lane in range(world.log_rent.size):
+            contracts.pv[c, lane] = 0.0
+            if contracts.backstop[c]:
+                continue
+            first = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0)
+            years = (contracts.until[c, lane] - t - first) / 12.0
+            if years <= 0.0:
+                continue
+            rate = p[P.appraisal_discount_rate, lane]
+            fixed = contracts.price[c, lane] * annuity(rate, years)
+            decline = world.expected_decline[lane]
+            spot = equipment.rent[g, lane] * math.exp(-decline * first / 12.0) * annuity(rate + decline, years)
+            units = contracts.units[c, lane] * contracts.active[c, lane]
+            contracts.pv[c, lane] = (
+                math.exp(-rate * first / 12.0) * _bill(units, fixed - spot) * 12.0
+            )
+

@@ -1,0 +1,361 @@
+"""Step 7: deliveries and buildings are paid for, interest and principal fall due, maturities meet the market."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from deflator.credit.monthly import (
+    LEVEL,
+    LINEAR,
+    SCHEDULE,
+    SCULPTED,
+    converts,
+    level_principal,
+    linear_principal,
+    scheduled_principal,
+)
+from deflator.engine import rng
+from deflator.engine.breaks import note_soft
+from deflator.engine.codes import Category, Cause, Trigger
+from deflator.engine.compiled import kernel
+from deflator.engine.funding import logistic
+from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, MILLION, ON, SUPPLIERS, P
+
+_EXTENSION_MONTHS = 6.0
+
+
+@kernel
+def market_access(world, entities, i, lane):
+    """Return the share of a loan request that lenders sign: the more open they are, the more of the firm may be debt.
+
+    A logistic in openness less the share of debt in enterprise value: at an openness equal to that share, half.
+    """
+    debt = entities.debt[i, lane]
+    worth = debt + max(entities.equity[i, lane], 0.0)
+    leverage = debt / worth if worth > 0.0 else 1.0
+    return logistic(world.parameters[P.refinancing_success_slope, lane] * (world.openness[lane] - leverage))
+
+
+@kernel
+def new_spread(world, entities, i, investment_grade, lane):
+    """Return the spread of a new loan: base by customer credit, more with leverage above five times and less openness."""
+    p = world.parameters
+    base = p[P.spread_base_ig, lane] if investment_grade else p[P.spread_base_subig, lane]
+    earned = 12.0 * entities.ebitda[i, lane]
+    turns = min(entities.debt[i, lane] / earned, 20.0) if earned > 0.0 else 20.0
+    tightened = max(world.openness_start[lane] - world.openness[lane], 0.0)
+    return base + p[P.spread_leverage_slope, lane] * max(turns - 5.0, 0.0) + p[P.spread_funding_slope, lane] * tightened
+
+
+@kernel
+def advance_rate(world, equipment, g, lane):
+    """Return the share of a delivery's cost that a loan funds; with the channel `collateral` it follows values."""
+    p = world.parameters
+    openness = world.openness[lane] - world.openness_start[lane]
+    rate = p[P.advance_rate_base, lane] + p[P.advance_rate_funding_slope, lane] * openness
+    if world.channels[ON.collateral] and equipment.used_price[g, lane] > 0.0:
+        rate *= min(equipment.appraised[g, lane] / equipment.used_price[g, lane], 1.0)
+    return min(max(rate, 0.0), 0.95)
+
+
+@kernel
+def installment(t, world, entities, equipment, fleets, requests, f, lane):
+    """Return the share of a delivery's price that is due this month.
+
+    Hyperscalers spread the price over the months before arrival, others pay on arrival.
+    """
+    if fleets.is_delivery[f] == 0 or entities.going[entities.account[fleets.owner[f]], lane] <= 0.0:
+        return 0.0
+    arrives = math.ceil(fleets.in_service[f, lane] + fleets.delay[f, lane])
+    spread = 1.0
+    if entities.layer[fleets.owner[f]] == HYPERSCALER:
+        spread = max(math.floor(world.parameters[P.capex_spread_months, lane]), 1.0)
+    return 1.0 / spread if arrives - spread < t <= arrives else 0.0
+
+
+@kernel
+def delivery_cost(t, equipment, fleets, requests, f, lane):
+    """Return the price of a whole delivery, USD m; orders that do not bind scale with the new supply asked for."""
+    g = fleets.equipment[f]
+    scale = requests.price_scale[g, t]
+    price = fleets.unit_price[f, lane] * scale
+    if fleets.committed[f] == 0:
+        price *= equipment.price_factor[g, lane]
+    return fleets.units[f, lane] * price / MILLION
+
+
+@kernel
+def request_funds(t, world, entities, equipment, fleets, facilities, requests):
+    """Add up what borrowers ask of the market this month, and find the share that lenders' capacity grants.
+
+    Asked for are maturities and draws on loans that are not signed. Capacity is rationed pro rata, so that a wall of
+    maturities raises its own price of failure (M14).
+    """
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(world.openness.size):
+            facilities.maturing[k, lane] = 0.0
+            if facilities.until[k, lane] <= t and facilities.balance[k, lane] > 0.0:
+                access = market_access(world, entities, i, lane)
+                facilities.maturing[k, lane] = facilities.balance[k, lane]
+                world.requested[lane] += facilities.balance[k, lane] * access
+    for f in range(fleets.owner.size):
+        k = fleets.facility[f]
+        if fleets.is_delivery[f] == 0 or k < 0 or facilities.signed[k]:
+            continue
+        i = entities.account[fleets.owner[f]]
+        for lane in range(world.openness.size):
+            due = installment(t, world, entities, equipment, fleets, requests, f, lane)
+            if due > 0.0:
+                cost = due * delivery_cost(t, equipment, fleets, requests, f, lane)
+                draw = cost * advance_rate(world, equipment, fleets.equipment[f], lane)
+                world.requested[lane] += draw * market_access(world, entities, i, lane)
+    for lane in range(world.openness.size):
+        asked = world.requested[lane]
+        world.granted[lane] = min(world.capacity[lane] / asked, 1.0) if asked > 0.0 else 1.0
+
+
+@kernel
+def draw_facility(facilities, claims, entities, causes, ledger, k, lane, amount):
+    """Draw on a facility: its holders pay the borrower, each by its share."""
+    borrower = entities.account[facilities.borrower[k]]
+    facilities.balance[k, lane] += amount
+    facilities.undrawn[k, lane] = max(facilities.undrawn[k, lane] - amount, 0.0)
+    facilities.drawn[k, lane] += amount
+    entities.cash[borrower, lane] += amount
+    entities.lent[borrower, lane] += amount
+    ledger.flow[Category.DRAW, lane] += amount
+    for n in range(facilities.claim_ofs[k], facilities.claim_ofs[k + 1]):
+        entities.cash[claims.holder[n], lane] -= amount * claims.share[n, lane]
+
+
+@kernel
+def borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, amount):
+    """Lend an entity a new loan at today's spread; rate and term of its new loans are averaged by amount."""
+    k = entities.new_loan[i]
+    before = facilities.balance[k, lane]
+    spread = new_spread(world, entities, i, False, lane)
+    term = world.parameters[P.refinancing_term_months, lane]
+    total = before + amount
+    if total > 0.0:
+        facilities.rate[k, lane] = (facilities.rate[k, lane] * before + spread * amount) / total
+        facilities.months_left[k, lane] = (facilities.months_left[k, lane] * before + term * amount) / total
+    draw_facility(facilities, claims, entities, causes, ledger, k, lane, amount)
+
+
+@kernel
+def spare_cash(world, entities, i, lane):
+    """Return cash above the buffer at which a firm acts before it must."""
+    least = world.parameters[P.early_action_buffer, lane] * entities.minimum_liquidity[i, lane]
+    return max(entities.cash[i, lane] - least, 0.0)
+
+
+@kernel
+def pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, causes, ledger, requests):
+    """Pay vendors for units that arrive: loans fund the advance rate, cash the rest; what neither funds is not bought.
+
+    An order that does not bind and that no contract waits for is placed only as far as a new unit is worth its price.
+    """
+    for f in range(fleets.owner.size):
+        if fleets.is_delivery[f] == 0:
+            continue
+        i, g, k = entities.account[fleets.owner[f]], fleets.equipment[f], fleets.facility[f]
+        for lane in range(world.openness.size):
+            due = installment(t, world, entities, equipment, fleets, requests, f, lane)
+            if due <= 0.0:
+                continue
+            wanted = due * entities.going[i, lane]
+            if fleets.committed[f] == 0:
+                wanted *= requests.supply_scale[g, t]
+                if fleets.backed[f] == 0:
+                    wanted *= _worth_buying(equipment, g, lane)
+            cost = wanted * delivery_cost(t, equipment, fleets, requests, f, lane)
+            if cost <= 0.0:
+                continue
+            draw = 0.0
+            if k >= 0 and entities.draw_stopped[i, lane] == 0 and facilities.stopped[k, lane] == 0:
+                draw = min(cost * advance_rate(world, equipment, g, lane), facilities.undrawn[k, lane])
+                if facilities.signed[k] == 0:
+                    draw *= market_access(world, entities, i, lane) * world.granted[lane]
+            bought = min((draw + spare_cash(world, entities, i, lane)) / cost, 1.0)
+            draw *= bought
+            if draw > 0.0:
+                draw_facility(facilities, claims, entities, causes, ledger, k, lane, draw)
+            pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, cost * bought, wanted * bought *
+                       fleets.units[f, lane])  # fmt: skip
+            causes.now[Cause.CAPITAL_SPENDING * entities.layer.size + i, lane] += cost * bought - draw
+            fleets.paid[f, lane] += wanted * bought
+            equipment.arrived[g, lane] += wanted * bought * fleets.units[f, lane]
+            if fleets.pair[f] < 0:
+                entities.own_arrived[i, lane] += (
+                    wanted * bought * fleets.units[f, lane] * equipment.performance[g, lane]
+                )
+
+
+@kernel
+def _worth_buying(equipment, g, lane):
+    price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
+    return logistic((equipment.value[g, lane] - price) / (0.1 * price)) if price > 0.0 else 0.0
+
+
+@kernel
+def pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, amount, units):
+    """Pay the vendor of an equipment, which pays its own suppliers the cost of the units."""
+    vendor = entities.account[equipment.vendor[g]]
+    made = min(units * equipment.vendor_cost[g, lane] / MILLION, amount)
+    entities.cash[i, lane] -= amount
+    entities.cash[vendor, lane] += amount - made
+    entities.cash[world.role[SUPPLIERS], lane] += made
+    ledger.flow[Category.EQUIPMENT, lane] += amount
+    ledger.flow[Category.UNITS_COST, lane] += made
+    world.vendor_sales[lane] += amount
+
+
+@kernel
+def pay_buildings(t, world, entities, leases, facilities, claims, causes, ledger):
+    """Let landlords pay for what they still have to build in the year before a lease starts; a stalled site is late."""
+    for item in range(leases.landlord.size):
+        i, k = entities.account[leases.landlord[item]], leases.facility[item]
+        for lane in range(world.openness.size):
+            total = leases.building_cost[item, lane]
+            starts = math.ceil(leases.start[item, lane] + leases.delay[item, lane])
+            first = max(starts - 12.0, 1.0)
+            if total <= 0.0 or leases.built[item, lane] >= 1.0 or t < first:
+                continue
+            months = max(starts - first, 1.0)
+            wanted = min(1.0 / months, 1.0 - leases.built[item, lane])
+            cost = wanted * total
+            draw = 0.0
+            if k >= 0 and facilities.stopped[k, lane] == 0:
+                draw = min(cost * world.parameters[P.advance_rate_base, lane], facilities.undrawn[k, lane])
+            paid = min((draw + spare_cash(world, entities, i, lane)) / cost, 1.0)
+            draw *= paid
+            if draw > 0.0:
+                draw_facility(facilities, claims, entities, causes, ledger, k, lane, draw)
+            entities.cash[i, lane] -= cost * paid
+            entities.cash[world.role[SUPPLIERS], lane] += cost * paid
+            ledger.flow[Category.BUILDING, lane] += cost * paid
+            causes.now[Cause.CAPITAL_SPENDING * entities.layer.size + i, lane] += cost * paid - draw
+            leases.built[item, lane] += wanted * paid
+
+
+@kernel
+def charge_debt(t, months, world, entities, facilities, amortisation, contracts, causes):
+    """Write this month's interest and scheduled principal of every facility by its profile."""
+    count = entities.layer.size
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        profile = facilities.profile[k]
+        for lane in range(world.openness.size):
+            balance = facilities.balance[k, lane]
+            facilities.principal[k, lane] = 0.0
+            facilities.interest[k, lane] = 0.0
+            if balance <= 0.0:
+                continue
+            rate = facilities.rate[k, lane] + (world.base_rate[lane] if facilities.floating[k] else 0.0)
+            left = facilities.until[k, lane] - t + 1.0
+            if k == entities.new_loan[i]:
+                left = facilities.months_left[k, lane]
+                facilities.months_left[k, lane] = max(left - 1.0, 1.0)
+            facilities.interest[k, lane] = balance * rate / 12.0
+            due = 0.0
+            if profile == LINEAR:
+                due = linear_principal(balance, left)
+            elif profile == LEVEL:
+                due = level_principal(balance, rate / 12.0, left)
+            elif profile == SCHEDULE and t <= months:
+                due = scheduled_principal(
+                    balance, amortisation.share[facilities.amortisation_row[k] * (months + 1) + t, lane]
+                )
+            elif profile == SCULPTED:
+                due = scheduled_principal(balance, _share_of_contracted_cash(t, facilities, contracts, k, lane))
+            facilities.principal[k, lane] = due if facilities.until[k, lane] > t else 0.0
+            causes.now[Cause.INTEREST * count + i, lane] += facilities.interest[k, lane]
+            causes.now[Cause.PRINCIPAL * count + i, lane] += facilities.principal[k, lane]
+
+
+@kernel
+def _share_of_contracted_cash(t, facilities, contracts, k, lane):
+    """Return this month's billing of the pledged contracts over all that they will still bill."""
+    now, rest = 0.0, 0.0
+    for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
+        c = facilities.contract[n]
+        now += contracts.bill[c, lane]
+        monthly = contracts.units[c, lane] * contracts.active[c, lane] * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
+        rest += monthly * max(contracts.until[c, lane] - max(t, contracts.start[c, lane]), 0.0)
+    return now / rest if rest > 0.0 else 0.0
+
+
+@kernel
+def settle_maturities(t, seed, paths, world, entities, facilities, claims, causes, ledger):
+    """Convert, refinance, extend or call what falls due this month.
+
+    A convertible becomes shares above its price with a buffer (M14). Of other debt the market refinances what access
+    and capacity allow; for the rest lenders may extend by the chance of a waiver; what is left is due in cash.
+    """
+    p = world.parameters
+    count = entities.layer.size
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(world.openness.size):
+            due = facilities.maturing[k, lane]
+            if due <= 0.0:
+                continue
+            if facilities.convertible[k] and entities.start_equity[i, lane] > 0.0:
+                share_price = facilities.share_price[k, lane] * max(entities.equity[i, lane], 0.0)
+                share_price /= entities.start_equity[i, lane]
+                if converts(share_price, facilities.conversion_price[k, lane], p[P.conversion_buffer, lane]):
+                    facilities.converted[k, lane] += due
+                    facilities.balance[k, lane] = 0.0
+                    continue
+            refinanced = due * market_access(world, entities, i, lane) * world.granted[lane]
+            if entities.draw_stopped[i, lane] or entities.new_loan[i] == k:
+                refinanced = 0.0
+            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, refinanced)
+            rest = due - refinanced
+            if rest > spare_cash(world, entities, i, lane) - refinanced and _extends(
+                t, seed, paths, world, facilities, k, lane
+            ):
+                facilities.until[k, lane] = t + _EXTENSION_MONTHS
+                facilities.principal[k, lane] = refinanced
+                note_soft(t, entities, i, lane, Trigger.EXTENSION)
+            else:
+                facilities.principal[k, lane] = due
+                entities.matured[i, lane] += rest
+                causes.now[Cause.MATURITY * count + i, lane] += rest
+
+
+@kernel
+def waiver_chance(world, lane):
+    """Return the chance that lenders waive or extend: the less open the market, the smaller."""
+    p = world.parameters
+    chance = p[P.waiver_probability_base, lane] - p[P.waiver_funding_slope, lane] * (1.0 - world.openness[lane])
+    return min(max(chance, 0.0), 1.0)
+
+
+@kernel
+def _extends(t, seed, paths, world, facilities, k, lane):
+    draw = rng.uniform(seed, paths[lane], np.uint64(t), np.uint64(rng.WAIVER), facilities.key[k])
+    return draw < waiver_chance(world, lane)
+
+
+@kernel
+def draw_revolvers(world, entities, facilities, claims, causes, ledger, need):
+    """Let firms that would fall short draw their revolvers first.
+
+    Parameters
+    ----------
+    need
+        What each account lacks this month, [account, lane]; reduced by what is drawn.
+    """
+    for k in range(facilities.borrower.size):
+        if facilities.revolver[k] == 0 or facilities.signed[k] == 0:
+            continue
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(world.openness.size):
+            if need[i, lane] > 0.0 and facilities.stopped[k, lane] == 0 and entities.draw_stopped[i, lane] == 0:
+                amount = min(need[i, lane], facilities.undrawn[k, lane])
+                draw_facility(facilities, claims, entities, causes, ledger, k, lane, amount)
+                need[i, lane] -= amount

@@ -1,0 +1,267 @@
+"""Step 12: who could not pay breaks; claims are restructured or collateral seized; others lose tenants and money."""
+
+from __future__ import annotations
+
+import math
+
+from deflator.credit.monthly import loss_given_default
+from deflator.engine.breaks import note_hard, note_soft
+from deflator.engine.codes import Trigger
+from deflator.engine.compiled import kernel
+from deflator.engine.covenants import collateral_value
+from deflator.engine.layout import LENDER, ON, P
+
+_SQRT2 = math.sqrt(2.0)
+_TOLERANCE = 1e-6  # of what is due: a smaller gap is rounding
+_SHRUNK = 0.5
+_UNSECURED_RANK = 3
+_CONVERTIBLE_RANK = 4
+_SPENT = 1e-9
+
+
+@kernel
+def impose_failures(t, entities, requests):
+    """Mark the entities that the scenario lets stop paying from this month."""
+    for i in range(entities.layer.size - 1):
+        if requests.failure[i, t] >= 0.5:
+            for lane in range(entities.cash.shape[1]):
+                entities.imposed[entities.account[i], lane] = 1
+
+
+@kernel
+def find_breaks(t, world, entities, network, payments):
+    """Find what share of each entity breaks this month, and record the first hard break with its trigger.
+
+    A firm breaks whole: it missed a payment, or an event of default was neither cured nor waived. Of a cohort those
+    members break whose liquidity falls short: with log liquidity spread around the cohort's, the share is
+    Φ(-log coverage / dispersion), less what was already short at month 0; it never heals. A lender breaks when losses
+    use up its capital.
+    """
+    entities.hit[:, :] = 0.0
+    for group in range(network.group_payer.size):
+        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
+            for lane in range(network.due.shape[1]):
+                entities.hit[network.group_payer[group], lane] += network.due[edge, lane]
+    for i in range(entities.layer.size - 1):
+        for lane in range(world.openness.size):
+            due = entities.hit[i, lane]
+            entities.hit[i, lane] = 0.0
+            if entities.can_default[i] == 0 or entities.going[i, lane] <= _SPENT:
+                continue
+            if entities.layer[i] == LENDER:
+                _break_lender(t, entities, i, lane)
+            elif entities.cohort[i]:
+                _break_members(t, world, entities, payments, i, lane, due)
+            else:
+                _break_firm(t, entities, i, lane, due)
+
+
+@kernel
+def _break_lender(t, entities, i, lane):
+    if entities.lost[i, lane] > entities.capital[i, lane] and entities.break_month[i, lane] == 0:
+        entities.broken_share[i, lane] = 1.0
+        note_hard(t, entities, i, lane, Trigger.CAPITAL)
+
+
+@kernel
+def _break_firm(t, entities, i, lane, due):
+    missed = entities.missed[i, lane]
+    if missed <= _TOLERANCE * max(due, 1.0) and entities.covenant_default[i, lane] == 0:
+        return
+    entities.hit[i, lane] = 1.0
+    entities.shortfall[i, lane] = missed
+    entities.broken_share[i, lane] = 1.0
+    if entities.imposed[i, lane]:
+        trigger = Trigger.IMPOSED
+    elif missed <= _TOLERANCE * max(due, 1.0):
+        trigger = Trigger.COVENANT
+    elif entities.matured[i, lane] >= missed:
+        trigger = Trigger.MATURITY
+    else:
+        trigger = Trigger.PAYMENT
+    note_hard(t, entities, i, lane, trigger)
+
+
+@kernel
+def _break_members(t, world, entities, payments, i, lane, due):
+    before = entities.broken_share[i, lane]
+    if due <= 0.0 or before >= 1.0:
+        return
+    has = payments.resources[i, lane] + payments.received[i, lane]
+    short = _share_short(has / due, world.parameters[P.cohort_dispersion_log, lane])
+    if t == 1:
+        entities.coverage_start[i, lane] = min(short, 0.99)
+    start = entities.coverage_start[i, lane]
+    now = min(max((short - start) / (1.0 - start), before), 1.0)
+    if entities.imposed[i, lane]:
+        now = 1.0
+    entities.broken_share[i, lane] = now
+    entities.hit[i, lane] = (now - before) / (1.0 - before)
+    entities.shortfall[i, lane] = entities.missed[i, lane]
+    if now > _SHRUNK:
+        note_hard(t, entities, i, lane, Trigger.IMPOSED if entities.imposed[i, lane] else Trigger.PAYMENT)
+
+
+@kernel
+def _share_short(coverage, dispersion):
+    """Return the share of members whose own coverage is below one: Φ(-log coverage / dispersion)."""
+    if coverage <= 0.0:
+        return 1.0
+    return 0.5 * math.erfc(math.log(coverage) / dispersion / _SQRT2)
+
+
+@kernel
+def watch_soft_breaks(t, world, entities):
+    """Record soft breaks: cash below a month of obligations with markets half shut, and a cohort shrunk to half."""
+    p = world.parameters
+    for i in range(entities.layer.size - 1):
+        if entities.can_default[i] == 0:
+            continue
+        for lane in range(world.openness.size):
+            least = p[P.min_liquidity_months, lane] * entities.operating_due[i, lane]
+            shut = world.openness[lane] < 0.5 * world.openness_start[lane]
+            if shut and entities.cash[i, lane] < least and entities.layer[i] != LENDER:
+                note_soft(t, entities, i, lane, Trigger.LIQUIDITY)
+            if entities.cohort[i] and entities.going[i, lane] < _SHRUNK:
+                note_soft(t, entities, i, lane, Trigger.SHRINKAGE)
+
+
+@kernel
+def restructuring_share(world, lane):
+    """Return the share of what breaks that is restructured rather than liquidated; smaller when markets are shut."""
+    p = world.parameters
+    share = p[P.restructuring_probability_base, lane]
+    share -= p[P.restructuring_funding_slope, lane] * (1.0 - world.openness[lane])
+    return min(max(share, 0.0), 1.0)
+
+
+@kernel
+def resolve_defaults(world, entities, equipment, pairs, orders, fleets, contracts, leases, facilities, claims,
+                     segments):  # fmt: skip
+    """Carry out what follows a break: write-offs, seizures, rejected contracts and leases.
+
+    The restructured share goes on with a haircut on its debt. The liquidated share stops: its units are seized, what
+    it sold is no longer delivered. Contracts and leases of what broke are rejected in part.
+    """
+    _write_off(world, entities, equipment, fleets, facilities, claims)
+    _seize_units(world, entities, equipment, pairs, orders, fleets)
+    _reject_contracts(world, entities, pairs, equipment, contracts, segments)
+    if world.channels[ON.tenant]:
+        _reject_leases(world, entities, leases)
+    for i in range(entities.layer.size - 1):
+        for lane in range(world.openness.size):
+            hit = entities.hit[i, lane]
+            if hit > 0.0:
+                entities.going[i, lane] *= 1.0 - hit * (1.0 - restructuring_share(world, lane))
+                entities.covenant_default[i, lane] = 0
+
+
+@kernel
+def _write_off(world, entities, equipment, fleets, facilities, claims):
+    p = world.parameters
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(world.openness.size):
+            hit, balance = entities.hit[i, lane], facilities.balance[k, lane]
+            if hit <= 0.0 or balance <= 0.0:
+                continue
+            restructured = restructuring_share(world, lane)
+            lgd = _loss_share(world, entities, equipment, fleets, facilities, k, balance, lane)
+            written = balance * hit * (restructured * p[P.restructuring_haircut, lane] + 1.0 - restructured)
+            recovered = balance * hit * (1.0 - restructured) * (1.0 - lgd)
+            facilities.balance[k, lane] -= written
+            facilities.written_off[k, lane] += written
+            facilities.undrawn[k, lane] = 0.0
+            for n in range(facilities.claim_ofs[k], facilities.claim_ofs[k + 1]):
+                holder, share = claims.holder[n], claims.share[n, lane]
+                entities.lost[holder, lane] += share * (written - recovered)
+                entities.recent_loss[holder, lane] += share * (written - recovered)
+                entities.claim[holder, lane] += share * recovered
+
+
+@kernel
+def _loss_share(world, entities, equipment, fleets, facilities, k, balance, lane):
+    """Return loss given default: collateral sold after costs and a lag, then the unsecured claim on what recourse reaches."""
+    p = world.parameters
+    if facilities.convertible[k] or facilities.rank[k] >= _CONVERTIBLE_RANK:
+        unsecured = p[P.recovery_rate_convertible, lane]
+    elif facilities.rank[k] >= _UNSECURED_RANK:
+        unsecured = p[P.recovery_rate_unsecured, lane]
+    else:
+        unsecured = p[P.recovery_rate_secured, lane]
+    return loss_given_default(
+        balance,
+        collateral_value(equipment, fleets, facilities, k, lane),
+        p[P.sale_cost_share, lane],
+        1.0,
+        unsecured,
+        p[P.appraisal_discount_rate, lane],
+        p[P.recovery_lag_months, lane],
+    )
+
+
+@kernel
+def _seize_units(world, entities, equipment, pairs, orders, fleets):
+    for f in range(fleets.owner.size):
+        i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
+        for lane in range(world.openness.size):
+            gone = entities.hit[i, lane] * (1.0 - restructuring_share(world, lane))
+            if gone > 0.0:
+                seized = gone * fleets.live[f, lane]
+                equipment.pool[g, lane] += seized
+                equipment.seized[g, lane] += seized
+                fleets.live[f, lane] -= seized
+                waiting = fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane] * gone - seized
+                if fleets.was_live[f, lane] == 0:  # paid for and not yet in service: seized as well
+                    equipment.pool[g, lane] += waiting
+                    equipment.seized[g, lane] += waiting
+                fleets.kept[f, lane] *= 1.0 - gone
+    for q in range(pairs.owner.size):
+        i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
+        for lane in range(world.openness.size):
+            gone = entities.hit[i, lane] * (1.0 - restructuring_share(world, lane))
+            if gone > 0.0:
+                seized = gone * pairs.extra[q, lane]
+                equipment.pool[g, lane] += seized
+                equipment.seized[g, lane] += seized
+                pairs.extra[q, lane] -= seized
+
+
+@kernel
+def _reject_contracts(world, entities, pairs, equipment, contracts, segments):
+    """End what a failed buyer rejects and what a liquidated seller no longer delivers.
+
+    What a buyer loses with its seller it still wants: it seeks it on the spot market.
+    """
+    p = world.parameters
+    for c in range(contracts.seller.size):
+        seller, buyer = entities.account[contracts.seller[c]], entities.account[contracts.buyer[c]]
+        g, s = pairs.equipment[contracts.pair[c]], contracts.segment[c]
+        for lane in range(world.openness.size):
+            rejected = entities.hit[buyer, lane] * p[P.contract_rejection_share, lane]
+            gone = entities.hit[seller, lane] * (1.0 - restructuring_share(world, lane))
+            if rejected <= 0.0 and gone <= 0.0:
+                continue
+            left = contracts.active[c, lane] * (1.0 - rejected)
+            if gone > 0.0 and s >= 0 and contracts.backstop[c] == 0:
+                units = contracts.units[c, lane] * left * gone
+                segments.displaced[s, lane] += units * equipment.performance[g, lane]
+            contracts.active[c, lane] = left * (1.0 - gone)
+
+
+@kernel
+def _reject_leases(world, entities, leases):
+    """Let a failed tenant leave part of its space: a guarantor steps in, otherwise it stands empty."""
+    p = world.parameters
+    for item in range(leases.landlord.size):
+        tenant, guarantor = entities.account[leases.tenant[item]], leases.guarantor[item]
+        for lane in range(world.openness.size):
+            hit = entities.hit[tenant, lane]
+            if hit <= 0.0:
+                continue
+            left = leases.active[item, lane] * hit * p[P.contract_rejection_share, lane]
+            leases.active[item, lane] -= left
+            if guarantor >= 0 and entities.broken_share[entities.account[guarantor], lane] < 1.0:
+                leases.guaranteed[item, lane] += left
+            else:
+                leases.void[item, lane] += left

@@ -1,0 +1,132 @@
+"""Step 9: owners order the best hardware on offer when it pays; it comes after a lag. That lag is the capacity cycle."""
+
+from __future__ import annotations
+
+from deflator.engine.codes import Category, Cause
+from deflator.engine.compiled import kernel
+from deflator.engine.debt import advance_rate, borrow_anew, market_access, pay_vendor, spare_cash
+from deflator.engine.layout import MILLION, RING, P
+from deflator.engine.valuation import earning_value
+
+_MONTH = 1.0 / 12.0
+
+
+@kernel
+def full_cost_value(world, equipment, q, pairs, lane):
+    """Return what a new unit earns over its life at today's rent and the expected decline, USD."""
+    g = pairs.equipment[q]
+    avoidable = pairs.power_cost[q, lane] * world.power[lane] + pairs.opex[q, lane]
+    space = equipment.kw[g, lane] * world.space_rent[lane]
+    return earning_value(
+        equipment.rent[g, lane],
+        avoidable + space,
+        world.market[2, lane] * world.turnover[lane],
+        world.expected_decline[lane],
+        world.parameters[P.appraisal_discount_rate, lane],
+        equipment.life[g, lane] * _MONTH,
+    )
+
+
+@kernel
+def measure_margins(t, world, entities, equipment, pairs):
+    """Compare what a new unit earns with its price, for every pair whose owner may order it, and keep the owner's best."""
+    entities.best_margin[:, :] = 0.0
+    entities.let_units[:, :] = 0.0
+    for q in range(pairs.owner.size):
+        g = pairs.equipment[q]
+        for lane in range(world.log_rent.size):
+            pairs.margin[q, lane] = 0.0
+            price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
+            if pairs.orderable[q] and price > 0.0 and equipment.launch[g, lane] <= t:
+                pairs.margin[q, lane] = full_cost_value(world, equipment, q, pairs, lane) / price - 1.0
+            i = pairs.owner[q]
+            entities.let_units[i, lane] += pairs.units[q, lane]
+            entities.best_margin[i, lane] = max(entities.best_margin[i, lane], pairs.margin[q, lane])
+
+
+@kernel
+def place_orders(t, world, entities, equipment, pairs, orders, requests):
+    """Order in proportion to the margin, to openness, to what an owner already lets and to its free power.
+
+    Vendors ship at most the new supply of the year; orders beyond it are cut pro rata.
+    """
+    p = world.parameters
+    measure_margins(t, world, entities, equipment, pairs)
+    for lane in range(world.log_rent.size):
+        world.ordered[lane] = 0.0
+    for q in range(pairs.owner.size):
+        for lane in range(world.log_rent.size):
+            pairs.ordered[q, lane] = _wanted_units(t, world, entities, equipment, pairs, requests, q, lane)
+            world.ordered[lane] += pairs.ordered[q, lane]
+    for lane in range(world.log_rent.size):
+        most = p[P.new_supply_units_per_year, lane] * _MONTH
+        world.order_share[lane] = min(most / world.ordered[lane], 1.0) if world.ordered[lane] > 0.0 else 1.0
+    for q in range(pairs.owner.size):
+        if pairs.orderable[q] == 0:
+            continue
+        i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
+        for lane in range(world.log_rent.size):
+            units = pairs.ordered[q, lane] * world.order_share[lane]
+            if units <= 0.0:
+                continue
+            lag = min(max(int(p[P.order_lag_months, lane]), 1), RING - 1)
+            orders.units[q * RING + (t + lag) % RING, lane] += units
+            entities.power_left_mw[i, lane] -= units * equipment.kw[g, lane] * world.market[0, lane] / 1000.0
+
+
+@kernel
+def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
+    """Return what an owner would order of one equipment: only its best margin, within its free power."""
+    margin = pairs.margin[q, lane]
+    if margin <= 0.0:
+        return 0.0
+    i, g = pairs.owner[q], pairs.equipment[q]
+    if margin < entities.best_margin[i, lane]:
+        return 0.0
+    openness = world.openness[lane] / world.openness_start[lane]
+    speed = world.parameters[P.order_speed_monthly, lane] * requests.supply_scale[g, t]
+    wanted = speed * entities.let_units[i, lane] * min(margin, 1.0) * openness * entities.going[i, lane]
+    room = entities.power_left_mw[i, lane] * 1000.0 / (equipment.kw[g, lane] * world.market[0, lane])
+    return min(wanted, max(room, 0.0))
+
+
+@kernel
+def receive_orders(t, world, entities, equipment, pairs, orders, facilities, claims, causes, ledger):
+    """Pay for orders that arrive: new loans and spare cash; what they do not cover is cancelled for a fee (M12, M15)."""
+    p = world.parameters
+    for q in range(pairs.owner.size):
+        if pairs.orderable[q] == 0:
+            continue
+        i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
+        row = q * RING + t % RING
+        for lane in range(world.log_rent.size):
+            units = orders.units[row, lane]
+            orders.units[row, lane] = 0.0
+            if units <= 0.0:
+                continue
+            cost = units * equipment.new_price[g, lane] * equipment.price_factor[g, lane] / MILLION
+            loan = 0.0
+            if entities.draw_stopped[i, lane] == 0:
+                loan = cost * advance_rate(world, equipment, g, lane)
+                loan *= market_access(world, entities, i, lane) * world.granted[lane]
+            bought = min((loan + spare_cash(world, entities, i, lane)) / cost, 1.0) * entities.going[i, lane]
+            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, loan * bought)
+            pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, cost * bought, units * bought)
+            pairs.extra[q, lane] += units * bought
+            equipment.arrived[g, lane] += units * bought
+            fee = cost * (1.0 - bought) * p[P.order_cancellation_fee_share, lane]
+            fee = min(fee, spare_cash(world, entities, i, lane))
+            vendor = entities.account[equipment.vendor[g]]
+            entities.cash[i, lane] -= fee
+            entities.cash[vendor, lane] += fee
+            ledger.flow[Category.EQUIPMENT, lane] += fee
+            spent = cost * bought - loan * bought + fee
+            causes.now[Cause.CAPITAL_SPENDING * entities.layer.size + i, lane] += spent
+
+
+@kernel
+def fade_vendor_sales(world):
+    """Keep a year's worth of vendors' sales: an exponential memory of twelve months."""
+    for lane in range(world.vendor_sales.size):
+        world.vendor_sales[lane] *= 1.0 - _MONTH
+

@@ -1,0 +1,131 @@
+"""Step 14: every payment has a payer and a payee; debt and units roll forward; the month is closed and recorded."""
+
+from __future__ import annotations
+
+import math
+
+from deflator.engine.codes import CATEGORIES, CAUSES, Cause, Status
+from deflator.engine.compiled import kernel
+
+_NOT_FINITE = int(Status.NOT_FINITE)
+_FIRST_COST = Cause.OPERATING_COST
+_LUMPS = (Cause.MISSED_RECEIPTS, Cause.PRINCIPAL, Cause.MATURITY, Cause.CAPITAL_SPENDING, Cause.MARGIN_CALL)
+
+
+@kernel
+def open_month(world, entities, equipment, facilities, causes, ledger):
+    """Note what every account, loan and pool of units holds before anything moves."""
+    causes.now[:, :] = 0.0
+    ledger.flow[:, :] = 0.0
+    ledger.before[:] = 0.0
+    entities.lent[:, :] = 0.0
+    entities.matured[:, :] = 0.0
+    for i in range(entities.layer.size):
+        for lane in range(ledger.before.size):
+            ledger.before[lane] += entities.cash[i, lane]
+            entities.cash_before[i, lane] = entities.cash[i, lane]
+    for k in range(facilities.borrower.size):
+        for lane in range(ledger.before.size):
+            facilities.opening[k, lane] = facilities.balance[k, lane]
+            facilities.drawn[k, lane] = 0.0
+            facilities.repaid[k, lane] = 0.0
+            facilities.written_off[k, lane] = 0.0
+            facilities.converted[k, lane] = 0.0
+            facilities.swept[k, lane] = 0.0
+
+
+@kernel
+def close_month(t, world, entities, equipment, pairs, fleets, facilities, causes, ledger):
+    """Measure what does not balance, update smoothed burn, and carry forward what got worse since the first month."""
+    _measure_cash(entities, ledger)
+    _measure_debt(entities, facilities, ledger)
+    _measure_units(equipment, pairs, fleets, ledger)
+    _smooth_burn(t, entities)
+    _carry_causes(t, entities, causes)
+
+
+@kernel
+def _measure_cash(entities, ledger):
+    for lane in range(ledger.before.size):
+        gross = 0.0
+        for category in range(CATEGORIES):
+            gross += ledger.flow[category, lane]
+        after = 0.0
+        for i in range(entities.layer.size):
+            after += entities.cash[i, lane]
+        gap = abs(after - ledger.before[lane]) / max(gross, 1.0)
+        ledger.residual[lane] = max(ledger.residual[lane], gap)
+        if not math.isfinite(after):
+            ledger.status[lane] = _NOT_FINITE
+
+
+@kernel
+def _measure_debt(entities, facilities, ledger):
+    for k in range(facilities.borrower.size):
+        for lane in range(ledger.before.size):
+            rolled = (
+                facilities.opening[k, lane]
+                + facilities.drawn[k, lane]
+                - facilities.repaid[k, lane]
+                - facilities.written_off[k, lane]
+                - facilities.converted[k, lane]
+            )
+            gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
+            ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)
+
+
+@kernel
+def _measure_units(equipment, pairs, fleets, ledger):
+    """Compare units that exist with units that were there, arrived and retired, generation by generation."""
+    for g in range(equipment.vendor.size):
+        for lane in range(ledger.before.size):
+            equipment.offered[g, lane] = equipment.pool[g, lane] + equipment.retired[g, lane]
+    for f in range(fleets.owner.size):
+        g = fleets.equipment[f]
+        for lane in range(ledger.before.size):
+            if fleets.was_live[f, lane] < 2:
+                equipment.offered[g, lane] += (
+                    fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane]
+                )
+    for q in range(pairs.owner.size):
+        g = pairs.equipment[q]
+        for lane in range(ledger.before.size):
+            equipment.offered[g, lane] += pairs.extra[q, lane]
+    for g in range(equipment.vendor.size):
+        for lane in range(ledger.before.size):
+            there = equipment.opening[g, lane] + equipment.arrived[g, lane]
+            gap = abs(equipment.offered[g, lane] - there) / max(there, 1.0)
+            ledger.units_residual[lane] = max(ledger.units_residual[lane], gap)
+
+
+@kernel
+def _smooth_burn(t, entities):
+    """Track what an entity burns a month before it raises or borrows, over about a quarter."""
+    for i in range(entities.layer.size):
+        for lane in range(entities.cash.shape[1]):
+            change = entities.cash[i, lane] - entities.cash_before[i, lane]
+            burn = entities.raised[i, lane] + entities.lent[i, lane] - change
+            weight = 1.0 if t == 1 else 1.0 / 3.0
+            entities.burn[i, lane] += weight * (burn - entities.burn[i, lane])
+
+
+@kernel
+def _carry_causes(t, entities, causes):
+    """Add up month by month how much less came in and more went out than in the first month, per cause."""
+    count = entities.layer.size
+    for cause in range(1, CAUSES):
+        lump = cause in _LUMPS
+        for i in range(count):
+            row = cause * count + i
+            for lane in range(causes.now.shape[1]):
+                now = causes.now[row, lane]
+                if t == 1:
+                    causes.start[row, lane] = now
+                start = causes.start[row, lane]
+                if lump:
+                    worse = now
+                elif cause >= _FIRST_COST:
+                    worse = now - start
+                else:
+                    worse = start - now
+                causes.drift[row, lane] += worse

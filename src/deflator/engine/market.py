@@ -1,0 +1,286 @@
+"""Step 4: the spot rent, where uncontracted demand meets uncommitted units."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from deflator.engine import rng
+from deflator.engine.codes import Category, Cause
+from deflator.engine.compiled import kernel
+from deflator.engine.funding import logistic
+from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON, P
+
+_MONTH = 1.0 / 12.0
+_NO_NAME = np.uint64(0)
+_STEPS = 10
+_WIDEST = 4.0  # the clearing rent is sought within exp(±4) of the rent at month 0
+_TINY = 1e-12
+
+
+@kernel
+def rent_of(reference_rent, performance, eta, own_factor):
+    """Return the rent of an equipment: reference rent · performance^eta · own factor, USD per unit-hour.
+
+    Examples
+    --------
+    >>> round(rent_of(2.0, 4.0, 0.5, 1.1), 3)
+    4.4
+    """
+    return reference_rent * performance**eta * own_factor
+
+
+@kernel
+def count_units(t, world, fleets, pairs, equipment):
+    """Count the units in service of each pair: owned and not seized, on time, within their life.
+
+    A unit that outlives its life retires; the equipment's count of retired units keeps the roll-forward exact.
+    """
+    pairs.units[:, :] = pairs.extra
+    for f in range(fleets.owner.size):
+        g, pair = fleets.equipment[f], fleets.pair[f]
+        for lane in range(world.log_rent.size):
+            starts = fleets.in_service[f, lane] + fleets.delay[f, lane]
+            aged = fleets.in_service[f, lane] + equipment.life[g, lane] <= t
+            live = 0.0
+            if starts <= t and not aged:
+                live = fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane]
+                fleets.was_live[f, lane] = 1
+            elif aged and fleets.was_live[f, lane] == 1:
+                equipment.retired[g, lane] += (
+                    fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane]
+                )
+                fleets.was_live[f, lane] = 2
+            fleets.live[f, lane] = live
+            if pair >= 0:
+                pairs.units[pair, lane] += live
+
+
+@kernel
+def offer_units(t, world, entities, pairs, equipment, contracts):
+    """Work out what is on offer: units not under contract, and what distressed buyers sublet.
+
+    Freed units reach the market with a lag, units newly sold leave it at once.
+    """
+    p = world.parameters
+    _count_contracted(t, world, entities, equipment, pairs, contracts)
+    equipment.offered[:, :] = 0.0
+    equipment.avoidable[:, :] = 0.0
+    for q in range(pairs.owner.size):
+        g = pairs.equipment[q]
+        for lane in range(world.log_rent.size):
+            free = max(pairs.units[q, lane] - pairs.contracted[q, lane], 0.0)
+            rise = free - pairs.offered[q, lane]
+            lag = max(p[P.hand_back_lag_months, lane], 1.0)
+            pairs.offered[q, lane] = free if rise < 0.0 or t == 0 else pairs.offered[q, lane] + rise / lag
+            offered = pairs.offered[q, lane] * world.market[2, lane]
+            cost = pairs.power_cost[q, lane] * world.power[lane] + pairs.opex[q, lane]
+            equipment.offered[g, lane] += offered
+            equipment.avoidable[g, lane] += offered * cost
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            if equipment.offered[g, lane] > 0.0:
+                equipment.avoidable[g, lane] /= equipment.offered[g, lane]
+            equipment.offered[g, lane] += equipment.sublet[g, lane]
+
+
+@kernel
+def _count_contracted(t, world, entities, equipment, pairs, contracts):
+    p = world.parameters
+    pairs.contracted[:, :] = 0.0
+    equipment.sublet[:, :] = 0.0
+    for c in range(contracts.seller.size):
+        if contracts.backstop[c]:
+            continue
+        q = contracts.pair[c]
+        g = pairs.equipment[q]
+        for lane in range(world.log_rent.size):
+            contracts.sublet[c, lane] = 0.0
+            if contracts.start[c, lane] + contracts.delay[c, lane] <= t <= contracts.until[c, lane]:
+                units = contracts.units[c, lane] * contracts.active[c, lane]
+                pairs.contracted[q, lane] += units
+                sublet = (
+                    units * p[P.sublet_share_distressed, lane] * entities.distress[contracts.buyer[c], lane]
+                )
+                contracts.sublet[c, lane] = sublet
+                equipment.sublet[g, lane] += sublet
+    for q in range(pairs.owner.size):
+        for lane in range(world.log_rent.size):
+            contracted = pairs.contracted[q, lane]
+            pairs.fill[q, lane] = min(pairs.units[q, lane] / contracted, 1.0) if contracted > 0.0 else 1.0
+
+
+@kernel
+def clear_rent(world, equipment, segments):
+    """Solve for the rent at which uncontracted demand equals what owners keep on offer.
+
+    Demand is Σ min(wanted · e^(-ε x), limit · e^(-x)) in performance units with x the log of the rent over month 0;
+    supply is Σ performance · units · logistic((rent - avoidable cost) / width). Demand falls and supply rises in x,
+    so the root is unique; it is found by a fixed number of safeguarded Newton steps in logs, lane by lane.
+    Writes `log_target`.
+    """
+    lanes = world.log_rent.size
+    for lane in range(lanes):
+        world.lower[lane], world.upper[lane] = -_WIDEST, _WIDEST
+    for _ in range(_STEPS):
+        measure_balance(world, equipment, segments, world.log_target)
+        for lane in range(lanes):
+            x = world.log_target[lane] - world.log_rent_start[lane]
+            gap = math.log(world.demand[lane]) - math.log(world.supply[lane])
+            slope = world.demand_slope[lane] / world.demand[lane] - world.supply_slope[lane] / world.supply[lane]
+            if gap > 0.0:
+                world.lower[lane] = x
+            else:
+                world.upper[lane] = x
+            step = x - gap / slope if slope < 0.0 else x
+            inside = world.lower[lane] < step < world.upper[lane]
+            x = step if inside else 0.5 * (world.lower[lane] + world.upper[lane])
+            world.log_target[lane] = world.log_rent_start[lane] + x
+
+
+@kernel
+def measure_balance(world, equipment, segments, log_rent):
+    """Measure demand and supply, and their slopes in the log rent, at a rent of each lane."""
+    width = world.parameters[P.rent_floor_smoothing]
+    lanes = log_rent.size
+    for lane in range(lanes):
+        world.demand[lane], world.demand_slope[lane] = _TINY, -_TINY
+        world.supply[lane], world.supply_slope[lane] = _TINY, 0.0
+    for s in range(segments.entity.size):
+        for lane in range(lanes):
+            x = log_rent[lane] - world.log_rent_start[lane]
+            elasticity = segments.elasticity[s, lane]
+            wanted = segments.wanted[s, lane] * math.exp(-elasticity * x)
+            payable = segments.limit[s, lane] * math.exp(-x)
+            world.demand[lane] += min(wanted, payable)
+            world.demand_slope[lane] -= elasticity * wanted if wanted < payable else payable
+            segments.bought[s, lane] = min(wanted, payable)
+    for g in range(equipment.vendor.size):
+        for lane in range(lanes):
+            units = equipment.offered[g, lane] * equipment.market_performance[g, lane]
+            rent = equipment.own_factor[g, lane] * math.exp(log_rent[lane] + equipment.deviation[g, lane])
+            kept = logistic((rent - equipment.avoidable[g, lane]) / width[lane])
+            world.supply[lane] += units * kept
+            world.supply_slope[lane] += units * kept * (1.0 - kept) * rent / width[lane]
+            equipment.let[g, lane] = kept
+
+
+@kernel
+def move_rent(t, seed, paths, chance, world, equipment, requests):
+    """Move the rent part of the way to where it clears, with noise and steps, or along the path that a scenario pins.
+
+    With the channel `rent` off, the rent is drawn to its month-0 level whatever is supplied.
+    """
+    p = world.parameters
+    for lane in range(paths.size):
+        target = world.log_target[lane] if world.channels[ON.rent] else world.log_rent_start[lane]
+        noise, jump = 0.0, 0.0
+        if chance:
+            noise = p[P.rent_volatility_annual, lane] * math.sqrt(_MONTH) * world.rent_noise[lane]
+            key = np.uint64(t), np.uint64(rng.RENT_JUMP)
+            if rng.uniform(seed, paths[lane], key[0], key[1], _NO_NAME) < p[P.rent_jump_probability_monthly, lane]:
+                jump = p[P.rent_jump_size_log, lane] * rng.normal(seed, paths[lane], key[0], key[1], np.uint64(1))
+        free = (
+            world.log_rent[lane]
+            + p[P.price_adjust_speed_lambda, lane] * (target - world.log_rent[lane])
+            + noise
+            + jump
+            + requests.rent_shock[t]
+        )
+        level = requests.rent_level[t]
+        world.log_rent[lane] = free if math.isnan(level) else math.log(level)
+    set_rents(world, equipment)
+
+
+@kernel
+def set_rents(world, equipment):
+    """Set every equipment's rent from the reference rent."""
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            equipment.rent[g, lane] = equipment.own_factor[g, lane] * math.exp(
+                world.log_rent[lane] + equipment.deviation[g, lane]
+            )
+
+
+@kernel
+def trade_spot(world, entities, equipment, pairs, contracts, segments, causes, ledger):
+    """Let what is wanted at the rent of the month, and pay for it: buyers by demand, sellers by units let.
+
+    What is let is the lesser of demand and supply. Buyers pay out of cash; what they cannot pay is not let.
+    """
+    count = entities.layer.size
+    measure_balance(world, equipment, segments, world.log_rent)
+    for lane in range(world.log_rent.size):
+        world.turnover[lane] = min(world.demand[lane] / world.supply[lane], 1.0)
+        world.takings[lane] = 0.0
+        world.paid[lane] = 0.0
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            equipment.let[g, lane] *= world.turnover[lane]
+            world.takings[lane] += _monthly(
+                equipment.offered[g, lane] * equipment.let[g, lane], equipment.rent[g, lane]
+            )
+    for s in range(segments.entity.size):
+        payer = entities.account[segments.entity[s]]
+        for lane in range(world.log_rent.size):
+            bill = world.takings[lane] * segments.bought[s, lane] / world.demand[lane]
+            paid = min(bill, max(entities.cash[payer, lane], 0.0))
+            segments.bought[s, lane] = paid
+            world.paid[lane] += paid
+            entities.cash[payer, lane] -= paid
+            ledger.flow[Category.SPOT, lane] += paid
+            causes.now[Cause.COMPUTE_COST * count + payer, lane] += paid
+    _pay_owners(world, entities, equipment, pairs, causes)
+    _pay_sublessors(world, entities, equipment, pairs, contracts, causes)
+
+
+@kernel
+def _monthly(units, rent):
+    return units * rent * HOURS_PER_MONTH / MILLION
+
+
+@kernel
+def _collected(world, lane):
+    return world.paid[lane] / world.takings[lane] if world.takings[lane] > 0.0 else 0.0
+
+
+@kernel
+def _pay_owners(world, entities, equipment, pairs, causes):
+    count = entities.layer.size
+    for q in range(pairs.owner.size):
+        g = pairs.equipment[q]
+        owner = entities.account[pairs.owner[q]]
+        for lane in range(world.log_rent.size):
+            let = pairs.offered[q, lane] * world.market[2, lane] * equipment.let[g, lane]
+            takings = _monthly(let, equipment.rent[g, lane]) * _collected(world, lane)
+            pairs.let[q, lane] = let
+            pairs.takings[q, lane] = takings
+            entities.cash[owner, lane] += takings
+            causes.now[Cause.SPOT_REVENUE * count + owner, lane] += takings
+
+
+@kernel
+def _pay_sublessors(world, entities, equipment, pairs, contracts, causes):
+    count = entities.layer.size
+    for c in range(contracts.seller.size):
+        if contracts.backstop[c]:
+            continue
+        g = pairs.equipment[contracts.pair[c]]
+        buyer = entities.account[contracts.buyer[c]]
+        for lane in range(world.log_rent.size):
+            let = contracts.sublet[c, lane] * equipment.let[g, lane]
+            takings = _monthly(let, equipment.rent[g, lane]) * _collected(world, lane)
+            entities.cash[buyer, lane] += takings
+            causes.now[Cause.SPOT_REVENUE * count + buyer, lane] += takings
+
+
+@kernel
+def pressed_performance(world, equipment):
+    """Set what a unit adds to supply: its performance, or at most the reference's with the channel `generation` off."""
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            performance = equipment.performance[g, lane]
+            on = world.channels[ON.generation]
+            equipment.market_performance[g, lane] = performance if on else min(performance, 1.0)
+

@@ -1,0 +1,188 @@
+"""Step 6: revenue in; power, operations, space and staff out."""
+
+from __future__ import annotations
+
+from deflator.engine.codes import Category, Cause
+from deflator.engine.compiled import kernel
+from deflator.engine.layout import (
+    END_USERS,
+    HOURS_PER_MONTH,
+    HYPERSCALER,
+    INVESTORS,
+    LENDER,
+    MILLION,
+    SUPPLIERS,
+    VENDOR,
+    WORLD,
+    P,
+)
+
+_MONTH = 1.0 / 12.0
+
+
+@kernel
+def collect_revenue(world, entities, leases, causes, ledger):
+    """Take in end-user revenue, interest on cash, and the rent of space let to others or paid by guarantors."""
+    end_users, investors = world.role[END_USERS], world.role[INVESTORS]
+    count = entities.layer.size
+    for i in range(count - 1):
+        if entities.layer[i] == WORLD:
+            continue
+        payer = entities.account[i]
+        for lane in range(world.openness.size):
+            amount = entities.revenue[i, lane] * entities.going[payer, lane]
+            _move(entities, ledger, Category.END_USERS, end_users, payer, lane, amount)
+            causes.now[Cause.END_USER_REVENUE * count + payer, lane] += amount
+            if payer == i and entities.layer[i] != LENDER:
+                rate = max(world.base_rate[lane] + world.parameters[P.interest_on_cash_spread, lane], 0.0)
+                earned = max(entities.cash[i, lane], 0.0) * rate * _MONTH
+                _move(entities, ledger, Category.CASH_INTEREST, investors, i, lane, earned)
+    _collect_other_rent(world, entities, leases, causes, ledger)
+
+
+@kernel
+def _move(entities, ledger, category, payer, payee, lane, amount):
+    entities.cash[payer, lane] -= amount
+    entities.cash[payee, lane] += amount
+    ledger.flow[category, lane] += amount
+
+
+@kernel
+def _collect_other_rent(world, entities, leases, causes, ledger):
+    p = world.parameters
+    count = entities.layer.size
+    for item in range(leases.landlord.size):
+        landlord = entities.account[leases.landlord[item]]
+        for lane in range(world.openness.size):
+            relet = leases.relet[item, lane] * leases.rent[item, lane] * p[P.relet_rent_ratio, lane]
+            _move(entities, ledger, Category.LEASE, world.role[END_USERS], landlord, lane, relet)
+            guaranteed = 0.0
+            if leases.guarantor[item] >= 0:
+                guarantor = entities.account[leases.guarantor[item]]
+                owed = leases.guaranteed[item, lane] * leases.rent[item, lane] * p[P.guarantor_performance, lane]
+                guaranteed = min(owed, max(entities.cash[guarantor, lane], 0.0))
+                _move(entities, ledger, Category.LEASE, guarantor, landlord, lane, guaranteed)
+            causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += relet + guaranteed
+
+
+@kernel
+def charge_leases(t, world, entities, leases, causes):
+    """Write this month's rent for space; a late site owes rent from its planned month only where the lease says so."""
+    count = entities.layer.size
+    for item in range(leases.landlord.size):
+        tenant = entities.account[leases.tenant[item]]
+        for lane in range(world.openness.size):
+            delay = 0.0 if leases.from_plan[item] else leases.delay[item, lane]
+            runs = leases.start[item, lane] + delay <= t < leases.end[item, lane] + delay
+            due = leases.rent[item, lane] * leases.active[item, lane] * leases.built[item, lane] if runs else 0.0
+            leases.due[item, lane] = due
+            causes.now[Cause.LEASE_COST * count + tenant, lane] += due
+
+
+@kernel
+def relet_space(world, entities, leases, ledger):
+    """Let empty space again after a void, at market rent and the cost of fitting it out (M13)."""
+    p = world.parameters
+    for item in range(leases.landlord.size):
+        landlord = entities.account[leases.landlord[item]]
+        for lane in range(world.openness.size):
+            empty = leases.void[item, lane]
+            if empty <= 0.0:
+                continue
+            share = empty / max(p[P.relet_void_months, lane], 1.0)
+            cost = share * leases.rent[item, lane] * 12.0 * p[P.relet_capex_share, lane]
+            affordable = min(1.0, max(entities.cash[landlord, lane], 0.0) / cost) if cost > 0.0 else 1.0
+            _move(entities, ledger, Category.BUILDING, landlord, world.role[SUPPLIERS], lane, cost * affordable)
+            leases.void[item, lane] -= share * affordable
+            leases.relet[item, lane] += share * affordable
+
+
+@kernel
+def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
+    """Write this month's cost of power, operations, staff and the space of units bought since month 0.
+
+    Idle units use no power. Costs that are not tied to units grow with income to the power of an elasticity.
+    """
+    p = world.parameters
+    count = entities.layer.size
+    entities.operating_due[:, :] = 0.0
+    for q in range(pairs.owner.size):
+        owner = entities.account[pairs.owner[q]]
+        if entities.layer[owner] == WORLD:
+            continue
+        g = pairs.equipment[q]
+        for lane in range(world.openness.size):
+            used = min(pairs.contracted[q, lane], pairs.units[q, lane]) + pairs.let[q, lane]
+            cost = used * (pairs.power_cost[q, lane] * world.power[lane] + pairs.opex[q, lane])
+            cost += pairs.extra[q, lane] * equipment.kw[g, lane] * world.space_rent[lane]
+            entities.operating_due[owner, lane] += cost * HOURS_PER_MONTH / MILLION
+    for f in range(fleets.owner.size):
+        if fleets.pair[f] >= 0:
+            continue
+        owner, g = entities.account[fleets.owner[f]], fleets.equipment[f]
+        for lane in range(world.openness.size):
+            power = equipment.kw[g, lane] * world.market[0, lane] * fleets.power_price[f, lane] * world.power[lane]
+            cost = fleets.live[f, lane] * (power / 1000.0 + fleets.opex[f, lane])
+            entities.operating_due[owner, lane] += cost * HOURS_PER_MONTH / MILLION
+    for i in range(count - 1):
+        if entities.layer[i] == WORLD:
+            continue
+        payer = entities.account[i]
+        for lane in range(world.openness.size):
+            index = 1.0
+            if t > 1 and entities.start_income[payer, lane] > 0.0:
+                ratio = entities.income[payer, lane] / entities.start_income[payer, lane]
+                index = max(ratio, 1e-6) ** p[P.cost_revenue_elasticity, lane]
+            cost = entities.fixed_cost[i, lane] * index * entities.going[payer, lane]
+            entities.operating_due[payer, lane] += cost
+    for i in range(count - 1):
+        for lane in range(world.openness.size):
+            causes.now[Cause.OPERATING_COST * count + i, lane] += entities.operating_due[i, lane]
+
+
+@kernel
+def measure_income(t, world, entities, leases, contracts, pairs, causes):
+    """Add up what each account earned and what is left of it before interest, as billed."""
+    count = entities.layer.size
+    entities.income[:, :] = 0.0
+    for c in range(contracts.seller.size):
+        seller, buyer = entities.account[contracts.seller[c]], entities.account[contracts.buyer[c]]
+        for lane in range(world.openness.size):
+            bill = contracts.bill[c, lane]
+            causes.now[Cause.CONTRACT_REVENUE * count + seller, lane] += bill
+            causes.now[Cause.COMPUTE_COST * count + buyer, lane] += bill
+    for item in range(leases.landlord.size):
+        landlord = entities.account[leases.landlord[item]]
+        for lane in range(world.openness.size):
+            causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += leases.due[item, lane]
+    for i in range(count - 1):
+        for lane in range(world.openness.size):
+            income = (
+                causes.now[Cause.END_USER_REVENUE * count + i, lane]
+                + causes.now[Cause.CONTRACT_REVENUE * count + i, lane]
+                + causes.now[Cause.SPOT_REVENUE * count + i, lane]
+                + causes.now[Cause.LEASE_REVENUE * count + i, lane]
+            )
+            entities.income[i, lane] = income
+            entities.ebitda[i, lane] = (
+                income
+                - entities.operating_due[i, lane]
+                - causes.now[Cause.LEASE_COST * count + i, lane]
+                - causes.now[Cause.COMPUTE_COST * count + i, lane]
+            )
+            if t == 1:
+                entities.start_income[i, lane] = income
+
+
+@kernel
+def pay_out(world, entities, ledger):
+    """Distribute part of the cash above the month-0 level: dividends and buybacks, lenders' returns to investors."""
+    investors = world.role[INVESTORS]
+    for i in range(entities.layer.size - 1):
+        layer = entities.layer[i]
+        if layer not in (HYPERSCALER, LENDER, VENDOR) or entities.account[i] != i:
+            continue
+        for lane in range(world.openness.size):
+            excess = max(entities.cash[i, lane] - entities.start_cash[i, lane], 0.0)
+            share = world.parameters[P.excess_cash_payout_monthly, lane]
+            _move(entities, ledger, Category.PAYOUT, i, investors, lane, excess * share)

@@ -1,0 +1,230 @@
+"""Step 11: all that is due this month is paid as far as everybody can: the greatest clearing vector."""
+
+from __future__ import annotations
+
+import math
+
+from deflator.clearing.lanes import LaneWorkspace, clear_lanes
+from deflator.engine.codes import Category, Cause, Status
+from deflator.engine.compiled import kernel
+from deflator.engine.debt import draw_revolvers
+from deflator.engine.layout import INVESTORS, LENDER, ON, SUPPLIERS, P
+
+_TOLERANCE = 1e-9
+_MOST_ROUNDS = 500
+_NOT_CLEARED = int(Status.NOT_CLEARED)
+
+
+@kernel
+def list_dues(entities, leases, contracts, facilities, claims, network):
+    """Write what is due on every edge of the payment network: costs, rent, compute, debt service and collateral calls."""
+    for edge in range(network.payee.size):
+        kind, item = network.kind[edge], network.item[edge]
+        for lane in range(network.due.shape[1]):
+            if kind == Category.OPERATIONS:
+                due = entities.operating_due[item, lane]
+            elif kind == Category.LEASE:
+                due = leases.due[item, lane]
+            elif kind == Category.CONTRACT:
+                due = contracts.bill[item, lane]
+            else:
+                k = claims.facility[item]
+                due = claims.share[item, lane] * debt_due(facilities, k, lane)
+            network.due[edge, lane] = due
+
+
+@kernel
+def debt_due(facilities, k, lane):
+    """Return interest, principal and prepayments due on a facility this month."""
+    return facilities.interest[k, lane] + principal_due(facilities, k, lane)
+
+
+@kernel
+def principal_due(facilities, k, lane):
+    """Return principal due on a facility this month, sweeps and collateral calls included, at most the balance."""
+    return min(facilities.principal[k, lane] + facilities.swept[k, lane], facilities.balance[k, lane])
+
+
+@kernel
+def seek_liquidity(world, entities, facilities, claims, network, causes, ledger):
+    """Let those who would fall short, if all others pay, draw revolvers and call on parents.
+
+    Parents and main owners cover their share of what is still lacking.
+    """
+    need = entities.shortfall
+    for i in range(entities.layer.size):
+        for lane in range(need.shape[1]):
+            need[i, lane] = -max(entities.cash[i, lane], 0.0)
+    for group in range(network.group_payer.size):
+        payer = network.group_payer[group]
+        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
+            for lane in range(need.shape[1]):
+                need[payer, lane] += network.due[edge, lane]
+                need[network.payee[edge], lane] -= network.due[edge, lane]
+    draw_revolvers(world, entities, facilities, claims, causes, ledger, need)
+    for i in range(entities.layer.size - 1):
+        if entities.unlimited[i] or entities.can_default[i] == 0:
+            continue
+        for lane in range(need.shape[1]):
+            if need[i, lane] > 0.0 and entities.imposed[i, lane] == 0:
+                support = need[i, lane] * entities.parent_support[i, lane]
+                entities.cash[i, lane] += support
+                entities.cash[world.role[INVESTORS], lane] -= support
+                ledger.flow[Category.SUPPORT, lane] += support
+    _call_capital(world, entities, ledger)
+
+
+@kernel
+def _call_capital(world, entities, ledger):
+    """Bring lenders' accounts back to zero where they lent more than they had: investors answer capital calls."""
+    for i in range(entities.layer.size):
+        if entities.lender[i] == 0:
+            continue
+        for lane in range(entities.cash.shape[1]):
+            lacking = max(-entities.cash[i, lane], 0.0)
+            entities.cash[i, lane] += lacking
+            entities.cash[world.role[INVESTORS], lane] -= lacking
+            ledger.flow[Category.SUPPORT, lane] += lacking
+
+
+@kernel
+def clear_payments(world, entities, facilities, claims, leases, contracts, network, payments, causes, ledger):
+    """Find and make the payments of the month.
+
+    A defaulter loses the bankruptcy cost on its cash, which goes to advisers; its payees get what is left by
+    seniority (Eisenberg and Noe 2001, Rogers and Veraart 2013, Elsinger 2009). With the channel `payment` off,
+    investors make payees whole, so that nobody misses a payment because another did.
+    """
+    lanes = network.due.shape[1]
+    for i in range(entities.layer.size):
+        for lane in range(lanes):
+            payments.alpha[i, lane] = 1.0 - world.parameters[P.bankruptcy_cost_share, lane]
+            cash = max(entities.cash[i, lane], 0.0)
+            if entities.unlimited[i]:
+                cash = math.inf
+            elif entities.imposed[i, lane]:
+                cash = 0.0
+            payments.resources[i, lane] = cash
+    linked = world.channels[ON.payment] == 1
+    if not linked:
+        _count_full_receipts(network, payments)
+    clear_lanes(
+        network.group_payer,
+        network.group_ofs,
+        network.payee if linked else network.nobody,
+        network.due,
+        payments.resources,
+        payments.alpha,
+        payments.beta,
+        1.0,
+        _TOLERANCE,
+        _MOST_ROUNDS,
+        payments.ratio,
+        payments.received,
+        payments.defaulted,
+        payments.rounds,
+        payments.residual,
+        LaneWorkspace(
+            payments.owed,
+            payments.group_due,
+            payments.available,
+            payments.fall,
+            payments.step,
+            payments.step_before,
+            payments.active,
+            payments.touched,
+            payments.impaired,
+        ),
+    )
+    for lane in range(lanes):
+        if not payments.residual[lane] <= _TOLERANCE:
+            ledger.status[lane] = _NOT_CLEARED
+    _charge_bankruptcy(world, entities, payments, ledger)
+    _make_payments(world, entities, facilities, claims, leases, network, payments, causes, ledger)
+
+
+@kernel
+def _count_full_receipts(network, payments):
+    """Count on every payment in full, as if investors stood in for whoever fails."""
+    for group in range(network.group_payer.size):
+        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
+            for lane in range(network.due.shape[1]):
+                payments.resources[network.payee[edge], lane] += network.due[edge, lane]
+
+
+@kernel
+def _charge_bankruptcy(world, entities, payments, ledger):
+    suppliers = world.role[SUPPLIERS]
+    for i in range(entities.layer.size - 1):
+        for lane in range(entities.cash.shape[1]):
+            if payments.defaulted[i, lane]:
+                cost = (1.0 - payments.alpha[i, lane]) * payments.resources[i, lane]
+                entities.cash[i, lane] -= cost
+                entities.cash[suppliers, lane] += cost
+                ledger.flow[Category.BANKRUPTCY, lane] += cost
+
+
+@kernel
+def _make_payments(world, entities, facilities, claims, leases, network, payments, causes, ledger):
+    count = entities.layer.size
+    entities.missed[:, :] = 0.0
+    whole = world.channels[ON.payment] == 0
+    for group in range(network.group_payer.size):
+        payer = network.group_payer[group]
+        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
+            payee, kind = network.payee[edge], network.kind[edge]
+            for lane in range(network.due.shape[1]):
+                due = network.due[edge, lane]
+                paid = due * payments.ratio[group, lane]
+                entities.cash[payer, lane] -= paid
+                entities.cash[payee, lane] += paid
+                ledger.flow[kind, lane] += paid
+                entities.missed[payer, lane] += due - paid
+                if whole and due > paid:
+                    entities.cash[payee, lane] += due - paid
+                    entities.cash[world.role[INVESTORS], lane] -= due - paid
+                    ledger.flow[Category.SUPPORT, lane] += due - paid
+                elif due > paid:
+                    causes.now[Cause.MISSED_RECEIPTS * count + payee, lane] += due - paid
+    _repay(entities, facilities, claims, network, payments)
+
+
+@kernel
+def _repay(entities, facilities, claims, network, payments):
+    """Reduce balances by the principal that was paid and book unpaid interest as the holder's loss."""
+    for group in range(network.group_payer.size):
+        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
+            if network.kind[edge] != Category.INTEREST:
+                continue
+            item = network.item[edge]
+            k = claims.facility[item]
+            for lane in range(network.due.shape[1]):
+                ratio = payments.ratio[group, lane]
+                share = claims.share[item, lane]
+                facilities.repaid[k, lane] += share * principal_due(facilities, k, lane) * ratio
+                unpaid = share * facilities.interest[k, lane] * (1.0 - ratio)
+                entities.lost[claims.holder[item], lane] += unpaid
+                entities.recent_loss[claims.holder[item], lane] += unpaid
+    for k in range(facilities.borrower.size):
+        for lane in range(facilities.balance.shape[1]):
+            facilities.balance[k, lane] = max(facilities.balance[k, lane] - facilities.repaid[k, lane], 0.0)
+
+
+@kernel
+def share_syndicate(world, entities, ledger):
+    """Share the account of new loans among lenders by capital: they fund what it lent and get what it received."""
+    syndicate = entities.layer.size - 1
+    for lane in range(world.openness.size):
+        amount = entities.cash[syndicate, lane]
+        lost = entities.lost[syndicate, lane]
+        recent = entities.recent_loss[syndicate, lane]
+        for i in range(syndicate):
+            if entities.layer[i] == LENDER and entities.capital_share[i, lane] > 0.0:
+                share = entities.capital_share[i, lane]
+                entities.cash[i, lane] += share * amount
+                entities.lost[i, lane] += share * lost
+                entities.recent_loss[i, lane] += share * recent
+                ledger.flow[Category.DRAW, lane] += share * abs(amount)
+        entities.cash[syndicate, lane] = 0.0
+        entities.lost[syndicate, lane] = 0.0
+        entities.recent_loss[syndicate, lane] = 0.0

@@ -1,0 +1,130 @@
+"""Lay out the memory of one block of lanes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from deflator.clearing.lanes import lane_workspace
+from deflator.engine import layout
+from deflator.engine.codes import CATEGORIES, CAUSES
+from deflator.engine.compiled import kernel
+from deflator.engine.pack import Economy
+from deflator.engine.record import Record
+
+
+def allocate(economy: Economy, lanes: int) -> Record:
+    """Return the records of an economy for a block of lanes; only links and requests are filled in.
+
+    Parameters
+    ----------
+    economy
+        What is simulated.
+    lanes
+        Paths in the block.
+    """
+    figures = np.zeros((len(economy.figures), lanes))
+    items = _items(economy)
+    records = {
+        layout.name_of(record): Record(
+            layout.name_of(record),
+            {
+                field: _field(economy, figures, f"{layout.name_of(record)}.{field}", kind, items[record], lanes)
+                for field, kind in layout.kinds_of(record).items()
+            },
+        )
+        for record in layout.RECORDS
+    }
+    return Record(
+        "block",
+        {
+            "paths": np.zeros(lanes, dtype=np.uint64),
+            "draw": np.zeros(lanes, dtype=np.int64),
+            "figures": figures,
+            "payments": _payments(items[layout.Entities], len(economy.links["network.group_payer"]), lanes),
+            "requests": Record("requests", economy.requests._asdict()),
+            "rent_path": np.zeros((economy.months + 1, lanes)),
+            "funding_path": np.zeros((economy.months + 1, lanes)),
+            **records,
+        },
+    )
+
+
+def forget(block: Record) -> None:
+    """Set all state to zero, so that nothing of the paths simulated before is left."""
+    for record in layout.RECORDS:
+        name = layout.name_of(record)
+        for field, kind in layout.kinds_of(record).items():
+            if kind in ("State", "Flag", "Lane"):
+                getattr(getattr(block, name), field)[...] = 0
+
+
+def _items(economy: Economy) -> dict[Any, int]:
+    links = economy.links
+    entities, pairs = len(links["entities.layer"]), len(links["pairs.owner"])
+    return {
+        layout.World: 0,
+        layout.Entities: entities,
+        layout.Causes: CAUSES * entities,
+        layout.Stories: layout.TOLD * entities,
+        layout.Equipment: len(economy.equipment),
+        layout.Pairs: pairs,
+        layout.Orders: pairs * layout.RING,
+        layout.Fleets: len(links["fleets.owner"]),
+        layout.Contracts: len(economy.contracts),
+        layout.Leases: len(economy.leases),
+        layout.Facilities: len(economy.facilities),
+        layout.Amortisation: 0,
+        layout.Covenants: len(links["covenants.facility"]),
+        layout.Claims: len(links["claims.facility"]),
+        layout.Segments: len(links["segments.entity"]),
+        layout.Network: len(links["network.payee"]),
+        layout.Ledger: CATEGORIES,
+    }
+
+
+def _field(economy: Economy, figures: np.ndarray, name: str, kind: Any, items: int, lanes: int) -> np.ndarray:
+    if kind == "Link":
+        return economy.links[name]
+    if kind == "Figure":
+        return figures[economy.rows[name]]
+    if kind == "Lane":
+        return np.zeros(lanes)
+    return np.zeros((items, lanes), dtype=np.int64 if kind == "Flag" else np.float64)
+
+
+def _payments(nodes: int, groups: int, lanes: int) -> Record:
+    """Return what `clear_lanes` reads and writes, its scratch memory included."""
+    return Record(
+        "payments",
+        {
+            "resources": np.zeros((nodes, lanes)),
+            "alpha": np.ones((nodes, lanes)),
+            "beta": np.ones((nodes, lanes)),
+            "ratio": np.ones((groups, lanes)),
+            "received": np.zeros((nodes, lanes)),
+            "defaulted": np.zeros((nodes, lanes), dtype=np.bool_),
+            "rounds": np.zeros(lanes, dtype=np.int64),
+            "residual": np.zeros(lanes),
+            **lane_workspace(nodes, groups, lanes)._asdict(),
+        },
+    )
+
+
+@kernel
+def gather(figures, draw, out):
+    """Copy the figures of each lane's ignorance draw.
+
+    Parameters
+    ----------
+    figures
+        Shape [figure, draw].
+    draw
+        Draw of each lane, shape [lane].
+    out
+        Shape [figure, lane].
+    """
+    for row in range(figures.shape[0]):
+        for lane in range(draw.size):
+            out[row, lane] = figures[row, draw[lane]]

@@ -1,0 +1,218 @@
+"""Month 0: the state of a block of lanes as the book gives it, and the constants that make the model match the book."""
+
+from __future__ import annotations
+
+import math
+
+from deflator.engine.compiled import kernel
+from deflator.engine.debt import installment
+from deflator.engine.demand import measure_contracted_spend
+from deflator.engine.drivers import draw_delays
+from deflator.engine.funding import logit
+from deflator.engine.layout import HOURS_PER_MONTH, LENDER, MILLION, P
+from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
+from deflator.engine.contracts import value_contracts
+from deflator.engine.valuation import bare_value, value_entities
+
+
+@kernel
+def start_block(block, months, seed, chance):
+    """Bring every record of a block to month 0."""
+    _start_entities(block.world, block.entities, block.claims, block.facilities)
+    _start_things(block.entities, block.equipment, block.contracts, block.leases, block.facilities, block.world)
+    draw_delays(
+        months, seed, block.paths, chance, block.world, block.fleets, block.leases, block.contracts, block.requests
+    )
+    _start_fleets(
+        block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts, block.requests
+    )
+    _start_market(block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts,
+                  block.segments)  # fmt: skip
+    _start_values(block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts,
+                  block.facilities)  # fmt: skip
+
+
+@kernel
+def _start_entities(world, entities, claims, facilities):
+    lanes = world.openness.size
+    count = entities.layer.size
+    for i in range(count):
+        entities.going[i] = 1.0
+        entities.revenue[i] = entities.start_revenue[i]
+        entities.power_left_mw[i] = entities.free_power_mw[i]
+        for lane in range(lanes):
+            entities.cash[entities.account[i], lane] += entities.start_cash[i, lane]
+    for lane in range(lanes):
+        capital, debt = 0.0, 0.0
+        for i in range(count):
+            if entities.layer[i] == LENDER:
+                capital += entities.capital[i, lane]
+        for n in range(claims.facility.size):
+            held = claims.share[n, lane] * facilities.start_drawn[claims.facility[n], lane]
+            entities.exposure_weight[claims.holder[n], lane] += held
+            debt += held
+        for i in range(count):
+            if entities.layer[i] == LENDER and capital > 0.0:
+                entities.capital_share[i, lane] = entities.capital[i, lane] / capital
+            if debt > 0.0:
+                entities.exposure_weight[i, lane] /= debt
+
+
+@kernel
+def _start_things(entities, equipment, contracts, leases, facilities, world):
+    p = world.parameters
+    equipment.price_factor[:, :] = 1.0
+    contracts.active[:, :] = 1.0
+    contracts.price[:, :] = contracts.start_rent
+    leases.active[:, :] = 1.0
+    facilities.balance[:, :] = facilities.start_drawn
+    facilities.rate[:, :] = facilities.start_rate
+    facilities.until[:, :] = facilities.maturity
+    for k in range(facilities.borrower.size):
+        for lane in range(world.openness.size):
+            undrawn = facilities.committed[k, lane] - facilities.start_drawn[k, lane]
+            # A convertible's accretion stands in its committed amount: there is nothing to draw.
+            facilities.undrawn[k, lane] = 0.0 if facilities.convertible[k] else max(undrawn, 0.0)
+            facilities.months_left[k, lane] = p[P.refinancing_term_months, lane]
+    for item in range(leases.landlord.size):
+        for lane in range(world.openness.size):
+            leases.built[item, lane] = 0.0 if leases.building_cost[item, lane] > 0.0 else 1.0
+    for lane in range(world.openness.size):
+        power, rent = 0.0, 0.0
+        for item in range(leases.landlord.size):
+            power += leases.mw[item, lane]
+            rent += leases.rent[item, lane]
+        # USD m a month over MW, as USD per kW and hour
+        world.space_rent[lane] = rent * MILLION / (power * 1000.0 * HOURS_PER_MONTH) if power > 0.0 else 0.0
+
+
+@kernel
+def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests):
+    """Count what is there and paid, and the costs at which each pair runs."""
+    lanes = world.openness.size
+    contracts.until[:, :] = contracts.end + contracts.delay
+    for f in range(fleets.owner.size):
+        g = fleets.equipment[f]
+        for lane in range(lanes):
+            fleets.kept[f, lane] = 1.0
+            if fleets.is_delivery[f] == 0:
+                fleets.paid[f, lane] = 1.0
+            elif fleets.committed[f]:
+                for month in range(-36, 1):  # installments paid before the book's month
+                    fleets.paid[f, lane] += installment(month, world, entities, equipment, fleets, requests, f, lane)
+            if fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0:
+                fleets.was_live[f, lane] = 2
+            else:
+                equipment.opening[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
+            world.vendor_sales[lane] += _planned_sale(fleets, f, lane)
+    for lane in range(lanes):
+        world.vendor_peak[lane] = world.vendor_sales[lane]
+    _start_pair_costs(world, equipment, fleets, pairs)
+
+
+@kernel
+def _planned_sale(fleets, f, lane):
+    """Return the price of a binding delivery of the coming year, USD m."""
+    if fleets.is_delivery[f] == 0 or fleets.committed[f] == 0 or fleets.in_service[f, lane] > 12.0:
+        return 0.0
+    return fleets.units[f, lane] * fleets.unit_price[f, lane] / MILLION
+
+
+@kernel
+def _start_pair_costs(world, equipment, fleets, pairs):
+    """Average power price and operating cost of each pair's fleets; a pair without fleets takes everybody's average."""
+    lanes = world.openness.size
+    for lane in range(lanes):
+        units, price, opex = 0.0, 0.0, 0.0
+        for q in range(pairs.owner.size):
+            pairs.power_cost[q, lane] = 0.0
+            pairs.opex[q, lane] = 0.0
+            pairs.let[q, lane] = 0.0  # scratch: units
+        for f in range(fleets.owner.size):
+            q = fleets.pair[f]
+            if q >= 0:
+                pairs.power_cost[q, lane] += fleets.units[f, lane] * fleets.power_price[f, lane]
+                pairs.opex[q, lane] += fleets.units[f, lane] * fleets.opex[f, lane]
+                pairs.let[q, lane] += fleets.units[f, lane]
+                units += fleets.units[f, lane]
+                price += fleets.units[f, lane] * fleets.power_price[f, lane]
+                opex += fleets.units[f, lane] * fleets.opex[f, lane]
+        for q in range(pairs.owner.size):
+            own = pairs.let[q, lane]
+            mean_price = pairs.power_cost[q, lane] / own if own > 0.0 else (price / units if units > 0.0 else 0.0)
+            mean_opex = pairs.opex[q, lane] / own if own > 0.0 else (opex / units if units > 0.0 else 0.0)
+            kw = equipment.kw[pairs.equipment[q], lane]
+            pairs.power_cost[q, lane] = kw * world.market[0, lane] * mean_price / 1000.0
+            pairs.opex[q, lane] = mean_opex
+
+
+@kernel
+def _start_market(world, entities, equipment, fleets, pairs, contracts, segments):
+    """Let the spot market clear at the book's rent: solve for the scale of uncontracted demand once, and hold it."""
+    p = world.parameters
+    reference = world.reference[0]
+    for lane in range(world.openness.size):
+        start = p[P.funding_openness_base, lane]
+        world.openness[lane] = start
+        world.openness_start[lane] = start
+        world.logit_openness[lane] = logit(start)
+        world.vendor_health[lane] = 1.0
+        world.power[lane] = 1.0
+        world.turnover[lane] = 1.0
+        world.base_rate[lane] = world.market[1, lane]
+        world.log_rent_start[lane] = math.log(equipment.start_rent[reference, lane])
+        world.log_rent[lane] = world.log_rent_start[lane]
+        world.log_target[lane] = world.log_rent_start[lane]
+        world.expected_decline[lane] = p[P.expected_obsolescence_annual, lane]
+        equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane]
+        for g in range(equipment.vendor.size):
+            equipment.own_factor[g, lane] = equipment.start_rent[g, lane] / equipment.start_rent[reference, lane]
+        total = 0.0
+        for s in range(segments.entity.size):
+            total += segments.spot_spend[s, lane]
+        for s in range(segments.entity.size):
+            segments.start_units[s, lane] = segments.spot_spend[s, lane] / total
+    pressed_performance(world, equipment)
+    set_rents(world, equipment)
+    count_units(0, world, fleets, pairs, equipment)
+    offer_units(0, world, entities, pairs, equipment, contracts)
+    segments.wanted[:, :] = segments.start_units
+    segments.limit[:, :] = segments.start_units
+    measure_balance(world, equipment, segments, world.log_rent)
+    measure_contracted_spend(0, segments, contracts)
+    for s in range(segments.entity.size):
+        for lane in range(world.openness.size):
+            segments.start_units[s, lane] *= world.supply[lane]
+            segments.slack_start[s, lane] = segments.spend[s, lane] - segments.contracted[s, lane]
+    for c in range(contracts.seller.size):
+        for lane in range(world.openness.size):
+            if contracts.start[c, lane] <= 0.0 < contracts.until[c, lane] and contracts.backstop[c] == 0:
+                rented = contracts.units[c, lane] * equipment.performance[pairs.equipment[contracts.pair[c]], lane]
+                entities.rented_start[contracts.buyer[c], lane] += rented
+
+
+@kernel
+def _start_values(world, entities, equipment, fleets, pairs, contracts, facilities):
+    """Match second-hand values and equity values to the book: a factor per equipment, a franchise per firm."""
+    lanes = world.openness.size
+    for lane in range(lanes):
+        cheapest = math.inf
+        for g in range(equipment.vendor.size):
+            if equipment.new_price[g, lane] > 0.0 and equipment.launch[g, lane] <= 0.0:
+                cheapest = min(cheapest, equipment.new_price[g, lane] / equipment.performance[g, lane])
+        for g in range(equipment.vendor.size):
+            price = equipment.used_price[g, lane]
+            if price <= 0.0:
+                price = equipment.new_price[g, lane]
+            bare = bare_value(world, equipment, g, lane)
+            equipment.value_scale[g, lane] = price / bare if bare > 0.0 else 0.0
+            equipment.cap_scale[g, lane] = max(price / (cheapest * equipment.performance[g, lane]), 1.0)
+            equipment.value[g, lane] = price
+            equipment.appraised[g, lane] = price
+    value_contracts(0, world, equipment, pairs, contracts)
+    value_entities(world, entities, equipment, pairs, fleets, contracts, facilities)
+    for i in range(entities.layer.size):
+        for lane in range(lanes):
+            if entities.start_equity[i, lane] > 0.0 and entities.account[i] == i and entities.layer[i] != LENDER:
+                entities.franchise[i, lane] = entities.start_equity[i, lane] - entities.equity[i, lane]
+                entities.equity[i, lane] = entities.start_equity[i, lane]

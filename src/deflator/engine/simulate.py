@@ -1,0 +1,149 @@
+"""Simulate paths: blocks of lanes, one after another, in one thread that holds no lock."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from deflator.engine.compiled import kernel
+from deflator.engine.layout import TOLD
+from deflator.engine.month import run_month
+from deflator.engine.pack import Economy
+from deflator.engine.record import Record
+from deflator.engine.records import allocate, forget, gather
+from deflator.engine.setup import start_block
+
+LANES = 64
+
+
+class Paths(NamedTuple):
+    """What is kept of each path; the last axis is the path.
+
+    Attributes
+    ----------
+    break_month, break_trigger
+        First hard break of each entity, month 1..T or 0, and its `Trigger`; [entity, path]. For cohorts, the first
+        month in which more than half of the members have broken.
+    soft_month, soft_trigger
+        The same for the first soft break.
+    broken_share
+        Share of each entity that had broken at the horizon; [entity, path].
+    cause, cause_musd
+        The three largest contributions to the shortfall at the break, as `Cause` and USD m; [entity, 3, path].
+    loss_musd
+        Losses each holder booked to the horizon, USD m; [entity, path].
+    rent, funding
+        Rent of the reference equipment (USD per unit-hour) and funding openness; [T + 1, path].
+    ledger_residual, debt_residual, units_residual
+        Largest imbalance over the months, relative to gross flow, opening debt and units; [path].
+    status
+        `Status` of each path.
+    """
+
+    break_month: np.ndarray
+    break_trigger: np.ndarray
+    soft_month: np.ndarray
+    soft_trigger: np.ndarray
+    broken_share: np.ndarray
+    cause: np.ndarray
+    cause_musd: np.ndarray
+    loss_musd: np.ndarray
+    rent: np.ndarray
+    funding: np.ndarray
+    ledger_residual: np.ndarray
+    debt_residual: np.ndarray
+    units_residual: np.ndarray
+    status: np.ndarray
+
+
+def simulate(economy: Economy, *, seed: int, first_path: int, paths: int, chance: bool = True) -> Paths:
+    """Simulate paths `first_path` up to `first_path + paths`.
+
+    A path is a pure function of (economy, seed, its number): it does not depend on which others are simulated with
+    it. Blocks are padded with copies of the last path, whose results are thrown away.
+
+    Parameters
+    ----------
+    economy
+        From `pack`.
+    seed
+        Key of all random draws, at least 0 and below 2**64.
+    first_path, paths
+        Which paths; path p uses ignorance draw p modulo the number of draws.
+    chance
+        False freezes path noise.
+
+    Returns
+    -------
+    Paths
+        One column per path.
+    """
+    block = allocate(economy, LANES)
+    found = _empty(economy, paths)
+    for start in range(0, paths, LANES):
+        width = min(LANES, paths - start)
+        numbers = first_path + start + np.minimum(np.arange(LANES), width - 1)
+        run_block(economy, block, numbers, seed, chance)
+        _keep(block, found, slice(start, start + width), width)
+    return found
+
+
+def run_block(economy: Economy, block: Record, numbers: np.ndarray, seed: int, chance: bool) -> None:
+    """Simulate one block of paths from month 0 to the horizon; the block holds the state of the last month."""
+    block.paths[:] = numbers.astype(np.uint64)
+    block.draw[:] = numbers % economy.draws
+    gather(economy.figures, block.draw, block.figures)
+    forget(block)
+    run_paths(block, economy.months, np.uint64(seed), chance)
+
+
+@kernel
+def run_paths(block, months, seed, chance):
+    """Run every month of a block and record the reference rent and funding openness."""
+    start_block(block, months, seed, chance)
+    for lane in range(block.paths.size):
+        block.rent_path[0, lane] = np.exp(block.world.log_rent[lane])
+        block.funding_path[0, lane] = block.world.openness[lane]
+    for t in range(1, months + 1):
+        run_month(t, months, seed, chance, block)
+        for lane in range(block.paths.size):
+            block.rent_path[t, lane] = np.exp(block.world.log_rent[lane])
+            block.funding_path[t, lane] = block.world.openness[lane]
+
+
+def _empty(economy: Economy, paths: int) -> Paths:
+    entities, months = len(economy.entities), economy.months
+    return Paths(
+        break_month=np.zeros((entities, paths), dtype=np.int16),
+        break_trigger=np.zeros((entities, paths), dtype=np.int8),
+        soft_month=np.zeros((entities, paths), dtype=np.int16),
+        soft_trigger=np.zeros((entities, paths), dtype=np.int8),
+        broken_share=np.zeros((entities, paths)),
+        cause=np.zeros((entities, TOLD, paths), dtype=np.int16),
+        cause_musd=np.zeros((entities, TOLD, paths)),
+        loss_musd=np.zeros((entities, paths)),
+        rent=np.zeros((months + 1, paths)),
+        funding=np.zeros((months + 1, paths)),
+        ledger_residual=np.zeros(paths),
+        debt_residual=np.zeros(paths),
+        units_residual=np.zeros(paths),
+        status=np.zeros(paths, dtype=np.int8),
+    )
+
+
+def _keep(block: Record, found: Paths, where: slice, width: int) -> None:
+    """Copy a block's outcome into the columns of its paths."""
+    entities, ledger = block.entities, block.ledger
+    count = len(found.break_month)
+    for field in ("break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share"):
+        getattr(found, field)[:, where] = getattr(entities, field)[:count, :width]
+    found.cause[..., where] = block.stories.cause.reshape(-1, TOLD, LANES)[:count, :, :width]
+    found.cause_musd[..., where] = block.stories.musd.reshape(-1, TOLD, LANES)[:count, :, :width]
+    found.loss_musd[:, where] = entities.lost[:count, :width]
+    found.rent[:, where] = block.rent_path[:, :width]
+    found.funding[:, where] = block.funding_path[:, :width]
+    found.ledger_residual[where] = ledger.residual[:width]
+    found.debt_residual[where] = ledger.debt_residual[:width]
+    found.units_residual[where] = ledger.units_residual[:width]
+    found.status[where] = ledger.status[:width]

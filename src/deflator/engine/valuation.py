@@ -1,0 +1,188 @@
+"""Step 8: what used units, new units, contracts and firms are worth."""
+
+from __future__ import annotations
+
+import math
+
+from deflator.engine.breaks import note_soft
+from deflator.engine.codes import Trigger
+from deflator.engine.compiled import kernel
+from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLION, ON, WORLD, P
+
+_MONTH = 1.0 / 12.0
+_LN2 = math.log(2.0)
+_INSOLVENT_MONTHS = 6
+
+
+@kernel
+def annuity(rate, years):
+    """Return the value of one a year for so many years, paid continuously at a continuous rate.
+
+    Examples
+    --------
+    >>> annuity(0.0, 5.0), round(annuity(0.1, 5.0), 4)
+    (5.0, 3.9347)
+    """
+    if abs(rate) < 1e-9:
+        return years
+    return (1.0 - math.exp(-rate * years)) / rate
+
+
+@kernel
+def earning_value(rent, avoidable, utilisation, decline, discount, years):
+    """Return the discounted net rent of one unit over its remaining life, USD.
+
+    Rent falls at the expected decline; hours not let cost nothing avoidable.
+
+    Examples
+    --------
+    >>> round(earning_value(2.2, 0.2, 1.0, 0.0, 0.0, 1.0))
+    17520
+    """
+    net = max(rent * annuity(discount + decline, years) - avoidable * annuity(discount, years), 0.0)
+    return net * utilisation * HOURS_PER_YEAR
+
+
+@kernel
+def value_equipment(t, world, equipment):
+    """Value each generation second-hand and let appraisers, vendors and owners' expectations follow.
+
+    Value = expected net rent, scaled to the book's price at month 0, capped by what new performance costs, and pressed
+    by units in forced sale: exp(-κ · forced / depth), which fades with a half-life (channel `fire_sale`).
+    """
+    p = world.parameters
+    _learn_decline(t, world, equipment)
+    _press_values(world, equipment)
+    for lane in range(world.log_rent.size):
+        world.lower[lane] = _new_price_per_performance(t, equipment, lane)
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            value = equipment.value_scale[g, lane] * bare_value(world, equipment, g, lane)
+            cap = equipment.cap_scale[g, lane] * world.lower[lane] * equipment.performance[g, lane]
+            value = min(value, cap) * math.exp(-equipment.impact[g, lane])
+            equipment.value[g, lane] = value
+            lag = max(p[P.appraisal_lag_months, lane], 1.0)
+            equipment.appraised[g, lane] += (value - equipment.appraised[g, lane]) / lag
+            used = equipment.used_price[g, lane]
+            goal = 1.0
+            if world.channels[ON.vendor] and used > 0.0:
+                goal = max(value / used, 1e-6) ** p[P.new_price_response, lane]
+            equipment.price_factor[g, lane] += (goal - equipment.price_factor[g, lane]) / lag
+
+
+@kernel
+def bare_value(world, equipment, g, lane):
+    """Return the discounted net rent of a unit at half its life, before it is scaled to the book."""
+    return earning_value(
+        equipment.rent[g, lane],
+        equipment.avoidable[g, lane],
+        world.market[2, lane],
+        world.expected_decline[lane],
+        world.parameters[P.appraisal_discount_rate, lane],
+        0.5 * equipment.life[g, lane] * _MONTH,
+    )
+
+
+@kernel
+def _new_price_per_performance(t, equipment, lane):
+    """Return the cheapest price of a unit of performance among what is on sale new, USD."""
+    cheapest = math.inf
+    for g in range(equipment.vendor.size):
+        price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
+        if price > 0.0 and equipment.launch[g, lane] <= t:
+            cheapest = min(cheapest, price / equipment.performance[g, lane])
+    return cheapest
+
+
+@kernel
+def _learn_decline(t, world, equipment):
+    """Move the expected decline of rents towards the decline of the trailing year."""
+    reference = world.reference[0]
+    for lane in range(world.log_rent.size):
+        equipment.trailing[reference, lane] += _MONTH * (world.log_rent[lane] - equipment.trailing[reference, lane])
+        observed = equipment.trailing[reference, lane] - world.log_rent[lane]
+        weight = world.parameters[P.obsolescence_learning_weight, lane]
+        world.expected_decline[lane] += weight * (observed - world.expected_decline[lane])
+
+
+@kernel
+def _press_values(world, equipment):
+    p = world.parameters
+    for lane in range(world.log_rent.size):
+        world.forced[lane] = 0.0
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            world.forced[lane] += equipment.forced[g, lane] * equipment.performance[g, lane]
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            fade = 1.0 - math.exp(-_LN2 / max(p[P.price_impact_recovery_months, lane], 1.0))
+            pressure = 0.0
+            if world.channels[ON.fire_sale]:
+                pressure = (
+                    p[P.price_impact_kappa, lane] * world.forced[lane] / p[P.market_depth_units_per_month, lane]
+                )
+            equipment.impact[g, lane] += -fade * equipment.impact[g, lane] + pressure
+            equipment.forced[g, lane] = 0.0
+
+
+@kernel
+def value_entities(world, entities, equipment, pairs, fleets, contracts, facilities):
+    """Value each firm: contracts + units + franchise + cash - debt, which is the book's equity value at month 0.
+
+    The franchise is what the book's equity value holds beyond the rest; it scales with openness and income. Lenders
+    are worth their capital less losses.
+    """
+    lanes = world.openness.size
+    _sum_debt(entities, facilities)
+    for i in range(entities.layer.size - 1):
+        if entities.layer[i] == WORLD:
+            continue
+        for lane in range(lanes):
+            if entities.layer[i] == LENDER:
+                entities.equity[i, lane] = entities.capital[i, lane] - entities.lost[i, lane]
+                continue
+            openness = world.openness[lane] / world.openness_start[lane]
+            start = entities.start_income[i, lane]
+            scale = entities.income[i, lane] / start if start > 0.0 else 1.0
+            franchise = entities.franchise[i, lane]
+            if franchise > 0.0:
+                franchise *= openness * scale
+            entities.equity[i, lane] = (
+                entities.cash[i, lane] - entities.debt[i, lane] + franchise * entities.going[i, lane]
+            )
+    for f in range(fleets.owner.size):
+        i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
+        for lane in range(lanes):
+            entities.equity[i, lane] += fleets.live[f, lane] * equipment.value[g, lane] / MILLION
+    for q in range(pairs.owner.size):
+        i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
+        if entities.layer[i] == WORLD:
+            continue
+        for lane in range(lanes):
+            entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] / MILLION
+    for c in range(contracts.seller.size):
+        i = entities.account[contracts.seller[c]]
+        for lane in range(lanes):
+            entities.equity[i, lane] += contracts.pv[c, lane]
+
+
+@kernel
+def _sum_debt(entities, facilities):
+    entities.debt[:, :] = 0.0
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(entities.debt.shape[1]):
+            entities.debt[i, lane] += facilities.balance[k, lane]
+
+
+@kernel
+def watch_solvency(t, entities):
+    """Record a soft break after six months with liabilities above assets."""
+    for i in range(entities.layer.size - 1):
+        if entities.can_default[i] == 0:
+            continue
+        for lane in range(entities.cash.shape[1]):
+            months = entities.insolvent_months[i, lane] + 1 if entities.equity[i, lane] < 0.0 else 0
+            entities.insolvent_months[i, lane] = months
+            if months == _INSOLVENT_MONTHS:
+                note_soft(t, entities, i, lane, Trigger.INSOLVENCY)
