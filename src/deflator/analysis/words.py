@@ -38,10 +38,14 @@ def per_cent_range(low: float | None, high: float | None) -> str:
 
     Examples
     --------
-    >>> per_cent_range(0.048, 0.8), per_cent_range(0.0, 1.0), per_cent_range(None, None)
-    ('5–80 %', '0–100 %', '–')
+    >>> per_cent_range(0.048, 0.8), per_cent_range(0.0, 1.0), per_cent_range(0.0, 0.001)
+    ('5–80 %', '0–100 %', '<1 %')
     """
-    return UNKNOWN if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f} %"
+    if low is None or high is None:
+        return UNKNOWN
+    if round(100 * low) == round(100 * high):
+        return per_cent(low)
+    return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
 def significant(value: float | None, digits: int = 2) -> str:

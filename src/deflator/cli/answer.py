@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from deflator.analysis import Result
+from deflator.analysis.breaks import NONE
 from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significant
 from deflator.book.months import month_at
 from deflator.cli.output import Column, say, table
@@ -275,22 +276,28 @@ def _one_obligor(result: Result) -> Iterator[str]:
 
 
 def _robust(result: Result) -> str:
+    """Return whether the leaders of the headline lead under every other reading, and where not, who does."""
     readings = result.robustness().to_dicts()
-    against = [row for row in readings if not row["agrees"]]
-    if not against:
-        leader = next(row["leader"] for row in readings)
-        return text("run.robust", leader=leader, readings=len(readings) - 3)
-    told = "; ".join(
-        text(
-            "run.reading_soft" if row["soft"] else "run.reading_hard",
-            kind=text(f"run.kind_{row['kind']}"),
-            threshold=text("run.threshold", share=per_cent(row["threshold"])) if row["threshold"] else "",
-            leader=row["leader"],
-            share=per_cent(row["p_first"]),
-        )
-        for row in against
+    against = "; ".join(_reading(row) for row in readings if not row["agrees"])
+    if against:
+        return text("run.not_robust", readings=against)
+    leaders = {row["kind"]: row["leader"] for row in readings if row["leader"] != NONE}
+    told = ", ".join(
+        text("run.leader", leader=leader, kind=text(f"run.kind_{kind}")) for kind, leader in leaders.items()
     )
-    return text("run.not_robust", readings=told)
+    return text("run.robust", leaders=told or text("run.none"))
+
+
+def _reading(row: Row) -> str:
+    """Return who leads when the paths are read in another way."""
+    return text(
+        "run.reading_soft" if row["soft"] else "run.reading_hard",
+        kind=text(f"run.kind_{row['kind']}"),
+        threshold=text("run.threshold", share=per_cent(row["threshold"])) if row["threshold"] else "",
+        leader=text("run.none") if row["leader"] == NONE else row["leader"],
+        share=per_cent(row["p_first"]),
+        range=per_cent_range(row["p_first_low"], row["p_first_high"]),
+    )
 
 
 def _assumed_behind(ranking: pl.DataFrame) -> float | None:
