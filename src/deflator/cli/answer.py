@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -12,15 +12,11 @@ from deflator.analysis.breaks import NONE
 from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significant
 from deflator.book.months import month_at
 from deflator.cli.output import Column, say, table
-from deflator.engine.codes import Cause, Trigger
+from deflator.cli.rankings import SELDOM, Row, print_rankings
 from deflator.messages import text
-
-Row = dict[str, Any]
 
 _MONTHS_BETWEEN_ROWS = 6
 _MOST_ROWS = 12
-#: Below this share of paths an outcome is counted but has no row of its own.
-_SELDOM = 0.005
 _FAN_WIDTH = 41
 
 
@@ -58,16 +54,7 @@ def print_answers(results: Mapping[str, Result]) -> None:
     for name, result in results.items():
         say(_heading(name, result))
     say()
-    if len(results) == 1:
-        (result,) = results.values()
-        for ranking in ("layers", "entities", "cohorts"):
-            _print_ranking(
-                text(f"run.title_{ranking}"), getattr(result, ranking)(), result.raw.manifest.as_of
-            )
-    else:
-        for ranking in ("layers", "entities", "cohorts"):
-            tables = {name: getattr(result, ranking)() for name, result in results.items()}
-            _print_beside(text(f"run.title_{ranking}"), tables)
+    print_rankings(results)
     _print_losses(results)
     for name, result in results.items():
         _print_fan(text("run.title_rents", scenario=name), result.rents(), result.raw.manifest.as_of)
@@ -91,91 +78,6 @@ def _heading(name: str, result: Result) -> str:
         end=month_at(manifest.months, manifest.as_of),
         seconds=f"{manifest.seconds:.1f}",
     )
-
-
-def _print_ranking(title: str, ranking: pl.DataFrame, as_of: str) -> None:
-    """Print who breaks first, with when and why."""
-    rows, left_out = _often(ranking.to_dicts())
-    if not rows:
-        return
-    columns: list[Column] = [
-        text("run.column_name"),
-        *_figures("p_first", "p_first_range", "p_break", "p_break_range", "with_soft", "median_month"),
-        text("run.column_trigger"),
-        text("run.column_cause"),
-        *_figures("share_assumed"),
-    ]
-    table(title, columns, [_ranking_cells(row, as_of) for row in rows])
-    if left_out:
-        say(text("run.left_out", count=left_out))
-        say()
-
-
-def _figures(*names: str) -> list[Column]:
-    return [(text(f"run.column_{name}"), "right") for name in names]
-
-
-def _ranking_cells(row: Row, as_of: str) -> list[str]:
-    """Return the cells of an outcome; the outcome that nothing breaks has its first ones only."""
-    first = [
-        row["label"] or text("run.none"),
-        per_cent(row["p_first"], row["p_first_error"]),
-        per_cent_range(row["p_first_low"], row["p_first_high"]),
-    ]
-    if row["label"] is None:
-        return first
-    return [
-        *first,
-        per_cent(row["p_break"], row["mc_error"]),
-        per_cent_range(row["low"], row["high"]),
-        per_cent(row["p_with_soft"], row["mc_error"]),
-        month_at(row["median_month"], as_of) if row["median_month"] else UNKNOWN,
-        Trigger[row["trigger"].upper()].sentence if row["trigger"] else UNKNOWN,  # type: ignore[attr-defined]
-        Cause[row["cause"].upper()].sentence if row["cause"] else UNKNOWN,  # type: ignore[attr-defined]
-        per_cent(row["share_assumed"]),
-    ]
-
-
-def _often(rows: Sequence[Row]) -> tuple[list[Row], int]:
-    """Return the outcomes that happen often, the most frequent first, and how many others there are."""
-    outcomes = [row for row in rows if row["label"] is not None]
-    often = [row for row in outcomes if max(row["p_first"], row["p_break"], row["p_with_soft"]) >= _SELDOM]
-    often.sort(key=lambda row: (-row["p_first"], -row["p_break"], row["name"]))
-    nothing = [row for row in rows if row["label"] is None] if outcomes else []
-    return often[:_MOST_ROWS] + nothing, len(outcomes) - len(often[:_MOST_ROWS])
-
-
-def _print_beside(title: str, rankings: Mapping[str, pl.DataFrame]) -> None:
-    """Print first breaks and breaks of several scenarios, a group of columns each."""
-    by_name = {
-        scenario: {row["name"]: row for row in ranking.to_dicts()} for scenario, ranking in rankings.items()
-    }
-    kept: dict[str, Row] = {}
-    for rows in by_name.values():
-        kept |= {row["name"]: row for row in _often(list(rows.values()))[0] if row["name"] not in kept}
-    if not kept:
-        return
-    ordered = sorted(kept.values(), key=lambda row: row["label"] is None)
-    columns: list[Column] = [text("run.column_name")]
-    for scenario in rankings:
-        columns += [
-            (f"{scenario}\n{text(f'run.column_{name}')}", "right")
-            for name in ("p_first", "p_first_range", "p_break", "p_break_range")
-        ]
-    cells = []
-    for row in ordered:
-        line = [row["label"] or text("run.none")]
-        for rows in by_name.values():
-            own = rows[row["name"]]
-            line += [
-                per_cent(own["p_first"], own["p_first_error"]),
-                per_cent_range(own["p_first_low"], own["p_first_high"]),
-            ]
-            broke = own["p_break"] is not None
-            line += [per_cent(own["p_break"], own["mc_error"]) if broke else ""]
-            line += [per_cent_range(own["low"], own["high"]) if broke else ""]
-        cells.append(line)
-    table(title, columns, cells)
 
 
 def _print_losses(results: Mapping[str, Result]) -> None:
@@ -217,7 +119,7 @@ def _print_fan(title: str, rents: pl.DataFrame, as_of: str) -> None:
     cells = [
         [
             month_at(row["month"], as_of),
-            *(significant(row[level], 3) for level in levels),
+            *(significant(row[level]) for level in levels),
             _fan(row, low, high),
         ]
         for row in rows
@@ -266,7 +168,7 @@ def _notes(result: Result) -> Iterator[str]:
 def _one_obligor(result: Result) -> Iterator[str]:
     """Yield the layers for which one firm alone would make another answer."""
     for row in result.layers().to_dicts():
-        if row["label"] and row["p_one_obligor"] - row["p_break"] >= _SELDOM:
+        if row["label"] and row["p_one_obligor"] - row["p_break"] >= SELDOM:
             yield text(
                 "run.one_obligor" if row["obligors"] > 1 else "run.only_obligor",
                 layer=row["label"],
