@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deflator.clearing.blocks import pick, settle_lanes
 from deflator.clearing.economy import Economy, Outcome, left_to_owners
 from deflator.clearing.faults import refuse
 from deflator.clearing.network import Network
-from deflator.clearing.settling import distance_left
+from deflator.clearing.revaluation import in_lanes, settle_with_values
 from deflator.errors import Fault
 
 
@@ -19,10 +18,6 @@ def settle_with_holdings(
     economy: Economy, start: float, method: str, tolerance: float, max_rounds: int
 ) -> tuple[Outcome, NDArray[np.float64]]:
     """Find the clearing payments when a node can also pay with its shares in others.
-
-    What a share is worth depends on the payments, and the payments on what shares are worth. They rise
-    together, so from an upper bound of equity (nobody owes anything) both fall to the greatest solution, and
-    from worthless equity both rise to the least.
 
     Parameters
     ----------
@@ -42,44 +37,20 @@ def settle_with_holdings(
     effect of cross-holdings of stock and debt, Journal of the Operations Research Society of Japan 45.
     """
     lanes = max(1, economy.lanes)
-    economy = replace(economy, network=economy.network.listed(), resources=_wide(economy.resources, lanes))
+    economy = replace(economy, network=economy.network.listed(), resources=in_lanes(economy.resources, lanes))
     most = _equity_without_debt(economy, lanes)
-    equity = most * start
-    scale = np.maximum(most.max(axis=0), np.finfo(float).tiny)
-    outcome = Outcome.empty(economy.network, lanes)
-    value = np.empty_like(equity)
-    step_before, todo = np.full(lanes, np.inf), np.arange(lanes)
-    for count in range(1, max_rounds + 1):
-        value[:, todo] = economy.holdings @ equity[:, todo]
-        part = _some_lanes(economy, todo, value)
-        settled = settle_lanes(part, start, method, tolerance, max_rounds)
-        worth = left_to_owners(part, settled)
-        step = np.abs(worth - equity[:, todo]).max(axis=0) / scale[todo]
-        equity[:, todo] = worth
-        distance = np.array([distance_left(*pair) for pair in zip(step, step_before[todo], strict=True)])
-        step_before[todo] = step
-        outcome.put(todo, settled._replace(rounds=count, residual=np.maximum(settled.residual, distance)))
-        todo = todo[~(distance <= tolerance)]
-        if todo.size == 0:
-            break
-    return outcome, value
-
-
-def _wide(figures: NDArray[np.float64], lanes: int) -> NDArray[np.float64]:
-    return figures if figures.ndim == 2 else np.repeat(figures[:, None], lanes, axis=1)
-
-
-def _some_lanes(economy: Economy, lanes: NDArray[np.int64], value: NDArray[np.float64]) -> Economy:
-    """Return some lanes of an economy whose nodes can also pay with the value of their shares."""
-    return replace(
+    outcome, equity = settle_with_values(
         economy,
-        network=replace(economy.network, due=pick(economy.network.due, lanes)),
-        outside=pick(economy.outside, lanes),
-        resources=economy.resources[:, lanes] + value[:, lanes],
-        alpha=pick(economy.alpha, lanes),
-        beta=pick(economy.beta, lanes),
-        lanes=lanes.size,
+        most * start,
+        np.maximum(most.max(axis=0), np.finfo(float).tiny),
+        worth=lambda values, _: economy.holdings @ values,
+        revalue=lambda part, settled, *_: left_to_owners(part, settled),
+        start=start,
+        method=method,
+        tolerance=tolerance,
+        max_rounds=max_rounds,
     )
+    return outcome, economy.holdings @ equity
 
 
 def _equity_without_debt(economy: Economy, lanes: int) -> NDArray[np.float64]:

@@ -112,6 +112,11 @@ def read_economy(
     return Economy(network, outside, resources, kept, passed, holdings, max(widths, default=0))
 
 
+def one_lane(outcome: Outcome) -> Outcome:
+    """Return the outcome of the only lane, without a lane axis."""
+    return Outcome(*(part[..., 0] for part in outcome))
+
+
 def by_payer(network: Network, figures: NDArray[Any]) -> NDArray[Any]:
     """Return figures [group] with an axis of their own for the class: [payer, class]."""
     return figures.reshape(network.nodes, network.classes, *figures.shape[1:])

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.blocks import settle_lanes
 from deflator.clearing.crossholdings import settle_with_holdings
-from deflator.clearing.economy import Economy, Outcome, by_payer, left_to_owners, read_economy
+from deflator.clearing.economy import Economy, Outcome, by_payer, left_to_owners, one_lane, read_economy
 from deflator.clearing.faults import refuse
 from deflator.clearing.network import network_faults
 from deflator.clearing.single import UnsoundError, settle_one
@@ -196,14 +196,14 @@ def _settle(economy: Economy, start: float, method: Method, tolerance: float, ma
     if economy.holdings is not None:
         outcome, value = settle_with_holdings(economy, start, method, tolerance, max_rounds)
         if economy.lanes == 0:
-            outcome, value = Outcome(*(part[..., 0] for part in outcome)), value[:, 0]
+            outcome, value = one_lane(outcome), value[:, 0]
         own = economy.resources if economy.resources.ndim == value.ndim else economy.resources[:, None]
-        return _as_clearing(replace(economy, resources=own + value), outcome, tolerance)
+        return as_clearing(replace(economy, resources=own + value), outcome, tolerance)
     settle = settle_lanes if economy.lanes else settle_one
-    return _as_clearing(economy, settle(economy, start, method, tolerance, max_rounds), tolerance)
+    return as_clearing(economy, settle(economy, start, method, tolerance, max_rounds), tolerance)
 
 
-def _as_clearing(economy: Economy, outcome: Outcome, tolerance: float) -> Clearing:
+def as_clearing(economy: Economy, outcome: Outcome, tolerance: float) -> Clearing:
     """Give the result the words of balance sheets."""
     network = economy.network
     share, due = by_payer(network, outcome.ratio), by_payer(network, outcome.group_due)

@@ -113,7 +113,7 @@ def _measure_headroom(t, world, entities, equipment, fleets, contracts, leases, 
             room = 1.0
         elif test == MIN_LIQUIDITY:
             room = entities.cash[i, lane] / threshold - 1.0
-        elif test == DSCR:
+        elif test == DSCR and stabilised(t, contracts, leases, facilities, k, lane):
             due = facilities.interest[k, lane] + facilities.principal[k, lane] - facilities.maturing[k, lane]
             earned = collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k, lane)
             room = (earned / due if due > 0.0 else _AMPLE) / threshold - 1.0
@@ -133,6 +133,20 @@ def _measure_headroom(t, world, entities, equipment, fleets, contracts, leases, 
         elif test == CROSS_DEFAULT:
             room = 1.0 - entities.missed[i, lane] / threshold
         covenants.headroom[v, lane] = room
+
+
+@kernel
+def stabilised(t, contracts, leases, facilities, k, lane):
+    """Return whether all that is pledged to a facility has started: before that, its cash flow is not tested."""
+    for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
+        c = facilities.contract[n]
+        if contracts.start[c, lane] + contracts.delay[c, lane] > t:
+            return False
+    for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
+        item = facilities.lease[n]
+        if leases.start[item, lane] + leases.delay[item, lane] > t:
+            return False
+    return True
 
 
 @kernel

@@ -64,7 +64,7 @@ def advance_rate(world, equipment, g, lane):
 def installment(t, world, entities, equipment, fleets, requests, f, lane):
     """Return the share of a delivery's price that is due this month.
 
-    Hyperscalers spread the price over the months before arrival, others pay on arrival.
+    Hyperscalers spread the price over the months before service, others pay in the month before.
     """
     if fleets.is_delivery[f] == 0 or entities.going[entities.account[fleets.owner[f]], lane] <= 0.0:
         return 0.0
@@ -72,7 +72,7 @@ def installment(t, world, entities, equipment, fleets, requests, f, lane):
     spread = 1.0
     if entities.layer[fleets.owner[f]] == HYPERSCALER:
         spread = max(math.floor(world.parameters[P.capex_spread_months, lane]), 1.0)
-    return 1.0 / spread if arrives - spread < t <= arrives else 0.0
+    return 1.0 / spread if arrives - spread <= t < arrives else 0.0
 
 
 @kernel
@@ -90,8 +90,8 @@ def delivery_cost(t, equipment, fleets, requests, f, lane):
 def request_funds(t, world, entities, equipment, fleets, facilities, requests):
     """Add up what borrowers ask of the market this month, and find the share that lenders' capacity grants.
 
-    Asked for are maturities and draws on loans that are not signed. Capacity is rationed pro rata, so that a wall of
-    maturities raises its own price of failure (M14).
+    Asked for are maturities, draws on loans that are not signed, and what firms lack to stay above their buffer.
+    Capacity is rationed pro rata, so that a wall of maturities raises its own price of failure (M14).
     """
     for k in range(facilities.borrower.size):
         i = entities.account[facilities.borrower[k]]
@@ -112,6 +112,16 @@ def request_funds(t, world, entities, equipment, fleets, facilities, requests):
                 cost = due * delivery_cost(t, equipment, fleets, requests, f, lane)
                 draw = cost * advance_rate(world, equipment, fleets.equipment[f], lane)
                 world.requested[lane] += draw * market_access(world, entities, i, lane)
+    for i in range(entities.layer.size - 1):
+        for lane in range(world.openness.size):
+            entities.wanted_loan[i, lane] = 0.0
+            if entities.new_loan[i] < 0 or entities.draw_stopped[i, lane] or entities.imposed[i, lane]:
+                continue
+            left = entities.cash[i, lane] + entities.ebitda[i, lane] - entities.scheduled_due[i, lane]
+            lacking = max(cash_buffer(world, entities, i, lane) - left, 0.0)
+            wanted = lacking * market_access(world, entities, i, lane)
+            entities.wanted_loan[i, lane] = wanted
+            world.requested[lane] += wanted
     for lane in range(world.openness.size):
         asked = world.requested[lane]
         world.granted[lane] = min(world.capacity[lane] / asked, 1.0) if asked > 0.0 else 1.0
@@ -146,10 +156,30 @@ def borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, am
 
 
 @kernel
+def cash_buffer(world, entities, i, lane):
+    """Return the cash at which a firm acts before it must: a multiple of its minimum, or of a month's net payments."""
+    p = world.parameters
+    net = entities.scheduled_due[i, lane] - min(entities.ebitda[i, lane], 0.0)
+    least = max(entities.minimum_liquidity[i, lane], p[P.min_liquidity_months, lane] * net)
+    return p[P.early_action_buffer, lane] * least
+
+
+@kernel
+def borrow_liquidity(world, entities, facilities, claims, causes, ledger):
+    """Lend firms below their buffer what they asked for, as far as capacity allows."""
+    for i in range(entities.layer.size - 1):
+        if entities.new_loan[i] < 0:
+            continue
+        for lane in range(world.openness.size):
+            amount = entities.wanted_loan[i, lane] * world.granted[lane]
+            if amount > 0.0:
+                borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, amount)
+
+
+@kernel
 def spare_cash(world, entities, i, lane):
-    """Return cash above the buffer at which a firm acts before it must."""
-    least = world.parameters[P.early_action_buffer, lane] * entities.minimum_liquidity[i, lane]
-    return max(entities.cash[i, lane] - least, 0.0)
+    """Return cash above the buffer."""
+    return max(entities.cash[i, lane] - cash_buffer(world, entities, i, lane), 0.0)
 
 
 @kernel
@@ -179,7 +209,7 @@ def pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, ca
                 draw = min(cost * advance_rate(world, equipment, g, lane), facilities.undrawn[k, lane])
                 if facilities.signed[k] == 0:
                     draw *= market_access(world, entities, i, lane) * world.granted[lane]
-            bought = min((draw + spare_cash(world, entities, i, lane)) / cost, 1.0)
+            bought = affordable_share(cost - draw, spare_cash(world, entities, i, lane))
             draw *= bought
             if draw > 0.0:
                 draw_facility(facilities, claims, entities, causes, ledger, k, lane, draw)
@@ -215,36 +245,119 @@ def pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, amount, u
 
 @kernel
 def pay_buildings(t, world, entities, leases, facilities, claims, causes, ledger):
-    """Let landlords pay for what they still have to build in the year before a lease starts; a stalled site is late."""
+    """Let landlords pay for what they still have to build in the year before a lease starts.
+
+    Loans secured on sites fund it in the proportion of what is undrawn to what is left to build, so that a loan large
+    enough lasts to completion. A site that is not paid for opens, and earns rent, only in part.
+    """
+    _plan_buildings(t, world, entities, leases, facilities)
+    _draw_for_buildings(world, entities, facilities, claims, causes, ledger)
     for item in range(leases.landlord.size):
-        i, k = entities.account[leases.landlord[item]], leases.facility[item]
+        i = entities.account[leases.landlord[item]]
         for lane in range(world.openness.size):
-            total = leases.building_cost[item, lane]
-            starts = math.ceil(leases.start[item, lane] + leases.delay[item, lane])
-            first = max(starts - 12.0, 1.0)
-            if total <= 0.0 or leases.built[item, lane] >= 1.0 or t < first:
-                continue
-            months = max(starts - first, 1.0)
-            wanted = min(1.0 / months, 1.0 - leases.built[item, lane])
-            cost = wanted * total
-            draw = 0.0
-            if k >= 0 and facilities.stopped[k, lane] == 0:
-                draw = min(cost * world.parameters[P.advance_rate_base, lane], facilities.undrawn[k, lane])
-            paid = min((draw + spare_cash(world, entities, i, lane)) / cost, 1.0)
-            draw *= paid
-            if draw > 0.0:
-                draw_facility(facilities, claims, entities, causes, ledger, k, lane, draw)
-            entities.cash[i, lane] -= cost * paid
-            entities.cash[world.role[SUPPLIERS], lane] += cost * paid
-            ledger.flow[Category.BUILDING, lane] += cost * paid
-            causes.now[Cause.CAPITAL_SPENDING * entities.layer.size + i, lane] += cost * paid - draw
-            leases.built[item, lane] += wanted * paid
+            wanted = _building_due(t, leases, item, lane)
+            if wanted > 0.0:
+                leases.built[item, lane] += wanted * entities.building_paid[i, lane]
+    for i in range(entities.layer.size - 1):
+        for lane in range(world.openness.size):
+            cost = entities.building_due[i, lane] * entities.building_paid[i, lane]
+            if cost > 0.0:
+                entities.cash[i, lane] -= cost
+                entities.cash[world.role[SUPPLIERS], lane] += cost
+                ledger.flow[Category.BUILDING, lane] += cost
+                own = cost * (1.0 - entities.building_funded[i, lane])
+                causes.now[Cause.CAPITAL_SPENDING * entities.layer.size + i, lane] += own
 
 
 @kernel
-def charge_debt(t, months, world, entities, facilities, amortisation, contracts, causes):
-    """Write this month's interest and scheduled principal of every facility by its profile."""
+def _building_due(t, leases, item, lane):
+    """Return the share of a building's cost that falls due this month: even over the year before its lease starts."""
+    starts = math.ceil(leases.start[item, lane] + leases.delay[item, lane])
+    first = max(starts - 12.0, 1.0)
+    if leases.building_cost[item, lane] <= 0.0 or t < first:
+        return 0.0
+    return min(1.0 / max(starts - first, 1.0), 1.0 - leases.built[item, lane])
+
+
+@kernel
+def _plan_buildings(t, world, entities, leases, facilities):
+    """Work out for each landlord what is due, which share loans fund, and which share can be paid."""
+    entities.building_due[:, :] = 0.0
+    entities.building_left[:, :] = 0.0
+    entities.building_loans[:, :] = 0.0
+    for item in range(leases.landlord.size):
+        i = entities.account[leases.landlord[item]]
+        for lane in range(world.openness.size):
+            total = leases.building_cost[item, lane]
+            entities.building_due[i, lane] += total * _building_due(t, leases, item, lane)
+            entities.building_left[i, lane] += total * (1.0 - leases.built[item, lane])
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(world.openness.size):
+            entities.building_loans[i, lane] += building_loan(world, entities, facilities, k, i, lane)
+    for i in range(entities.layer.size - 1):
+        for lane in range(world.openness.size):
+            due, left = entities.building_due[i, lane], entities.building_left[i, lane]
+            entities.building_paid[i, lane] = 0.0
+            if due <= 0.0:
+                continue
+            funded = min(entities.building_loans[i, lane] / left, 1.0)
+            own = due * (1.0 - funded)
+            entities.building_funded[i, lane] = funded
+            entities.building_paid[i, lane] = affordable_share(own, spare_cash(world, entities, i, lane))
+
+
+@kernel
+def affordable_share(own, spare):
+    """Return the share of a purchase that goes ahead when its part not funded by loans must come out of spare cash."""
+    return min(spare / own, 1.0) if own > 0.0 else 1.0
+
+
+@kernel
+def building_loan(world, entities, facilities, k, i, lane):
+    """Return what a loan secured on sites still has to give; unsigned ones as far as the market signs them."""
+    if facilities.lease_ofs[k + 1] == facilities.lease_ofs[k] or facilities.stopped[k, lane]:
+        return 0.0
+    undrawn = facilities.undrawn[k, lane]
+    if facilities.signed[k] == 0:
+        undrawn *= market_access(world, entities, i, lane) * world.granted[lane]
+    return undrawn
+
+
+@kernel
+def _draw_for_buildings(world, entities, facilities, claims, causes, ledger):
+    for k in range(facilities.borrower.size):
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(world.openness.size):
+            loans = entities.building_loans[i, lane]
+            due = entities.building_due[i, lane] * entities.building_paid[i, lane]
+            if due <= 0.0 or loans <= 0.0:
+                continue
+            share = building_loan(world, entities, facilities, k, i, lane) / loans
+            amount = share * due * entities.building_funded[i, lane]
+            if amount > 0.0:
+                draw_facility(facilities, claims, entities, causes, ledger, k, lane, amount)
+
+
+@kernel
+def under_construction(t, leases, facilities, k, lane):
+    """Return whether a loan is secured on sites none of which has opened."""
+    first, last = facilities.lease_ofs[k], facilities.lease_ofs[k + 1]
+    for n in range(first, last):
+        item = facilities.lease[n]
+        if leases.start[item, lane] + leases.delay[item, lane] <= t:
+            return False
+    return last > first
+
+
+@kernel
+def charge_debt(t, months, world, entities, facilities, claims, amortisation, contracts, leases, causes, ledger):
+    """Write this month's interest and scheduled principal of every facility by its profile.
+
+    Interest on a loan whose sites are all under construction is drawn on the loan itself, as far as it is undrawn.
+    """
     count = entities.layer.size
+    entities.scheduled_due[:, :] = 0.0
     for k in range(facilities.borrower.size):
         i = entities.account[facilities.borrower[k]]
         profile = facilities.profile[k]
@@ -272,6 +385,10 @@ def charge_debt(t, months, world, entities, facilities, amortisation, contracts,
             elif profile == SCULPTED:
                 due = scheduled_principal(balance, _share_of_contracted_cash(t, facilities, contracts, k, lane))
             facilities.principal[k, lane] = due if facilities.until[k, lane] > t else 0.0
+            if facilities.signed[k] and under_construction(t, leases, facilities, k, lane):
+                reserve = min(facilities.interest[k, lane], facilities.undrawn[k, lane])
+                draw_facility(facilities, claims, entities, causes, ledger, k, lane, reserve)
+            entities.scheduled_due[i, lane] += facilities.interest[k, lane] + facilities.principal[k, lane]
             causes.now[Cause.INTEREST * count + i, lane] += facilities.interest[k, lane]
             causes.now[Cause.PRINCIPAL * count + i, lane] += facilities.principal[k, lane]
 

@@ -206,16 +206,12 @@ def _seize_units(world, entities, equipment, pairs, orders, fleets):
         i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
         for lane in range(world.openness.size):
             gone = entities.hit[i, lane] * (1.0 - restructuring_share(world, lane))
-            if gone > 0.0:
-                seized = gone * fleets.live[f, lane]
+            if gone > 0.0 and fleets.stage[f, lane] < 2:
+                seized = fleets.units[f, lane] * fleets.paid[f, lane] * gone
                 equipment.pool[g, lane] += seized
                 equipment.seized[g, lane] += seized
-                fleets.live[f, lane] -= seized
-                waiting = fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane] * gone - seized
-                if fleets.was_live[f, lane] == 0:  # paid for and not yet in service: seized as well
-                    equipment.pool[g, lane] += waiting
-                    equipment.seized[g, lane] += waiting
-                fleets.kept[f, lane] *= 1.0 - gone
+                fleets.live[f, lane] *= 1.0 - gone
+                fleets.paid[f, lane] *= 1.0 - gone
     for q in range(pairs.owner.size):
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         for lane in range(world.openness.size):

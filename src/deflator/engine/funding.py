@@ -117,6 +117,9 @@ def raise_equity(t, world, entities, causes, ledger):
             start = entities.start_equity[i, lane]
             plan = entities.planned_raise[i, lane]
             planned = plan * openness * going * (min(worth / start, 1.0) if start > 0.0 else 1.0)
+            ample = max(entities.start_cash[i, lane], p[P.round_size_months_of_burn, lane] * entities.burn[i, lane])
+            if ample > 0.0:  # a plan ends when a firm holds twice what a round would give it
+                planned *= min(max(2.0 - entities.cash[i, lane] / ample, 0.0), 1.0)
             need = p[P.early_action_buffer, lane] * entities.minimum_liquidity[i, lane] * going
             if lives_on_rounds:
                 need = max(need, p[P.lab_min_runway_months, lane] * entities.burn[i, lane])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
-from deflator.engine.debt import advance_rate, borrow_anew, market_access, pay_vendor, spare_cash
+from deflator.engine.debt import advance_rate, affordable_share, borrow_anew, market_access, pay_vendor, spare_cash
 from deflator.engine.layout import MILLION, RING, P
 from deflator.engine.valuation import earning_value
 
@@ -31,7 +31,7 @@ def full_cost_value(world, equipment, q, pairs, lane):
 def measure_margins(t, world, entities, equipment, pairs):
     """Compare what a new unit earns with its price, for every pair whose owner may order it, and keep the owner's best."""
     entities.best_margin[:, :] = 0.0
-    entities.let_units[:, :] = 0.0
+    entities.let_performance[:, :] = 0.0
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
         for lane in range(world.log_rent.size):
@@ -40,13 +40,13 @@ def measure_margins(t, world, entities, equipment, pairs):
             if pairs.orderable[q] and price > 0.0 and equipment.launch[g, lane] <= t:
                 pairs.margin[q, lane] = full_cost_value(world, equipment, q, pairs, lane) / price - 1.0
             i = pairs.owner[q]
-            entities.let_units[i, lane] += pairs.units[q, lane]
+            entities.let_performance[i, lane] += pairs.let[q, lane] * equipment.performance[g, lane]
             entities.best_margin[i, lane] = max(entities.best_margin[i, lane], pairs.margin[q, lane])
 
 
 @kernel
 def place_orders(t, world, entities, equipment, pairs, orders, requests):
-    """Order in proportion to the margin, to openness, to what an owner already lets and to its free power.
+    """Order in proportion to the margin, to openness, to what an owner lets uncommitted, and within its free power.
 
     Vendors ship at most the new supply of the year; orders beyond it are cut pro rata.
     """
@@ -85,7 +85,8 @@ def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
         return 0.0
     openness = world.openness[lane] / world.openness_start[lane]
     speed = world.parameters[P.order_speed_monthly, lane] * requests.supply_scale[g, t]
-    wanted = speed * entities.let_units[i, lane] * min(margin, 1.0) * openness * entities.going[i, lane]
+    let = entities.let_performance[i, lane] / equipment.performance[g, lane]
+    wanted = speed * let * min(margin, 1.0) * openness * entities.going[i, lane]
     room = entities.power_left_mw[i, lane] * 1000.0 / (equipment.kw[g, lane] * world.market[0, lane])
     return min(wanted, max(room, 0.0))
 
@@ -109,7 +110,7 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
             if entities.draw_stopped[i, lane] == 0:
                 loan = cost * advance_rate(world, equipment, g, lane)
                 loan *= market_access(world, entities, i, lane) * world.granted[lane]
-            bought = min((loan + spare_cash(world, entities, i, lane)) / cost, 1.0) * entities.going[i, lane]
+            bought = affordable_share(cost - loan, spare_cash(world, entities, i, lane)) * entities.going[i, lane]
             borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, loan * bought)
             pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, cost * bought, units * bought)
             pairs.extra[q, lane] += units * bought

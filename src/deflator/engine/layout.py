@@ -165,8 +165,15 @@ class Entities(NamedTuple):
     operating_due: State
     ebitda: State
     hit: State  # share that breaks this month
+    building_due: State  # this month
+    building_left: State
+    building_loans: State  # what loans secured on sites still give
+    building_funded: State  # share that loans fund
+    building_paid: State  # share that goes ahead
+    scheduled_due: State  # debt service of the month without maturities
+    wanted_loan: State  # what it asks of the market to stay above its buffer
     best_margin: State  # of new equipment that it may order
-    let_units: State
+    let_performance: State  # let uncommitted
     shortfall: State
     missed: State  # payments it missed this month
     coverage_start: State
@@ -279,11 +286,10 @@ class Fleets(NamedTuple):
     opex: Figure
     unit_price: Figure
     delay: State
-    paid: State  # share of the price that is paid, so the share that will arrive
-    kept: State  # share not seized
+    paid: State  # share of the price that is paid and of the units that are not seized
     live: State  # units in service
     value: State
-    was_live: Flag
+    stage: Flag  # 0 waiting, 1 in service, 2 retired
 
 
 class Contracts(NamedTuple):
@@ -321,7 +327,6 @@ class Leases(NamedTuple):
     tenant: Link
     guarantor: Link
     from_plan: Link
-    facility: Link
     key: Link
     mw: Figure
     rent: Figure  # USD m a month
@@ -375,7 +380,6 @@ class Facilities(NamedTuple):
     maturing: State
     swept: State
     collateral: State
-    cash_flow: State
     stopped: Flag
     opening: State
     drawn: State

@@ -83,9 +83,9 @@ def _measure_units(equipment, pairs, fleets, ledger):
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         for lane in range(ledger.before.size):
-            if fleets.was_live[f, lane] < 2:
+            if fleets.stage[f, lane] < 2:
                 equipment.offered[g, lane] += (
-                    fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane]
+                    fleets.units[f, lane] * fleets.paid[f, lane]
                 )
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]

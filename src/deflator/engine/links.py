@@ -104,10 +104,6 @@ def _contract_links(index: Index) -> dict[str, np.ndarray]:
 
 def _lease_links(index: Index) -> dict[str, np.ndarray]:
     rows = index.rows["leases"]
-    funding = {}
-    for k, members in enumerate(index.site_leases()):
-        for lease in members:
-            funding.setdefault(lease, k)
     return {
         "leases.landlord": ints(index.entity[row["landlord"]] for row in rows),
         "leases.tenant": ints(index.entity[row["tenant"]] for row in rows),
@@ -115,7 +111,6 @@ def _lease_links(index: Index) -> dict[str, np.ndarray]:
             index.entity[row["guarantor"]] if row["guarantor"] not in (None, row["tenant"]) else -1 for row in rows
         ),
         "leases.from_plan": ints(row["rent_starts"] == "site_ready" for row in rows),
-        "leases.facility": ints(funding.get(lease, -1) for lease in range(len(rows))),
         "leases.key": keys(index.lease),
     }
 

@@ -45,13 +45,13 @@ def count_units(t, world, fleets, pairs, equipment):
             aged = fleets.in_service[f, lane] + equipment.life[g, lane] <= t
             live = 0.0
             if starts <= t and not aged:
-                live = fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane]
-                fleets.was_live[f, lane] = 1
-            elif aged and fleets.was_live[f, lane] == 1:
+                live = fleets.units[f, lane] * fleets.paid[f, lane]
+                fleets.stage[f, lane] = 1
+            elif aged and fleets.stage[f, lane] == 1:
                 equipment.retired[g, lane] += (
-                    fleets.units[f, lane] * fleets.paid[f, lane] * fleets.kept[f, lane]
+                    fleets.units[f, lane] * fleets.paid[f, lane]
                 )
-                fleets.was_live[f, lane] = 2
+                fleets.stage[f, lane] = 2
             fleets.live[f, lane] = live
             if pair >= 0:
                 pairs.units[pair, lane] += live

@@ -58,11 +58,14 @@ def run_month(t, months, seed, chance, block):
     operations.charge_operations(t, world, entities, equipment, pairs, fleets, causes)
     operations.measure_income(t, world, entities, leases, contracts, pairs, causes)
     # 7 debt
+    debt.charge_debt(
+        t, months, world, entities, facilities, claims, block.amortisation, contracts, leases, causes, book
+    )
     debt.request_funds(t, world, entities, equipment, fleets, facilities, requests)
     debt.pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, causes, book, requests)
     debt.pay_buildings(t, world, entities, leases, facilities, claims, causes, book)
-    debt.charge_debt(t, months, world, entities, facilities, block.amortisation, contracts, causes)
     debt.settle_maturities(t, seed, paths, world, entities, facilities, claims, causes, book)
+    debt.borrow_liquidity(world, entities, facilities, claims, causes, book)
     # 8 valuation
     valuation.value_equipment(t, world, equipment)
     deals.value_contracts(t, world, equipment, pairs, contracts)

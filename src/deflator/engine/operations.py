@@ -132,7 +132,9 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
             index = 1.0
             if t > 1 and entities.start_income[payer, lane] > 0.0:
                 ratio = entities.income[payer, lane] / entities.start_income[payer, lane]
-                index = max(ratio, 1e-6) ** p[P.cost_revenue_elasticity, lane]
+                # A vendor's costs are mostly goods sold: they move with sales.
+                elasticity = 1.0 if entities.layer[i] == VENDOR else p[P.cost_revenue_elasticity, lane]
+                index = max(ratio, 1e-6) ** elasticity
             cost = entities.fixed_cost[i, lane] * index * entities.going[payer, lane]
             entities.operating_due[payer, lane] += cost
     for i in range(count - 1):

@@ -94,14 +94,13 @@ def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         for lane in range(lanes):
-            fleets.kept[f, lane] = 1.0
             if fleets.is_delivery[f] == 0:
                 fleets.paid[f, lane] = 1.0
             elif fleets.committed[f]:
                 for month in range(-36, 1):  # installments paid before the book's month
                     fleets.paid[f, lane] += installment(month, world, entities, equipment, fleets, requests, f, lane)
             if fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0:
-                fleets.was_live[f, lane] = 2
+                fleets.stage[f, lane] = 2
             else:
                 equipment.opening[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
             world.vendor_sales[lane] += _planned_sale(fleets, f, lane)
