@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.faults import range_faults, refuse, shape_fault
-from deflator.clearing.rows import figures_of, matrix_faults, same_lanes
+from deflator.clearing.rows import figures_of, has_lanes, matrix_faults, same_lanes, told
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,7 @@ def sell_below_buffer(
     found += range_faults("buffer", np.asarray(buffer, float), high=target)
     found += range_faults("target", np.asarray(target, float), low=np.finfo(float).tiny, high=1.0)
     refuse(found)
-    money, other, owed = same_lanes(money, other, owed, fall[:1])[:3]
-    fall, steep = same_lanes(fall, steep)
+    money, other, owed, fall, steep = same_lanes(money, other, owed, fall, steep)
     lanes = fall.shape[1]
     held = np.repeat(owned[:, :, None], lanes, axis=2)
     price, money, owed = 1.0 - fall, money.copy(), owed.copy()
@@ -116,7 +115,8 @@ def sell_below_buffer(
     failed, equity = np.zeros((banks, lanes), np.bool_), np.empty((banks, lanes))
     figures = (failures, sold, price, failed, equity)
     _step_by_step(held, money, other, owed, steep, minimum, buffer, target, *figures)
-    return BufferSales(*(figures if np.ndim(shock) == 2 else (figure[:, 0] for figure in figures)))
+    lanes_given = has_lanes(cash, other_assets, debts, shock, slope)
+    return BufferSales(*(told(figure, lanes_given) for figure in figures))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.faults import refuse, self_dealing_faults
 from deflator.clearing.network import square
-from deflator.clearing.rows import Rows, figures_of, matrix_faults, rows_of, same_lanes
+from deflator.clearing.rows import Rows, figures_of, has_lanes, matrix_faults, rows_of, same_lanes, told
 from deflator.errors import Fault
 
 ROUNDING = 1e-12  # a node falls when it is below its threshold by more than this share of its assets
@@ -52,9 +52,9 @@ def failure_cascade(
     assets
         Market value of the assets that a firm holds directly, currency, [node] or [node, lane].
     thresholds
-        Value below which a firm fails, currency, [node].
+        Value below which a firm fails, currency, [node] or [node, lane].
     failure_costs
-        Value that is lost when a firm fails, currency, [node].
+        Value that is lost when a firm fails, currency, [node] or [node, lane].
 
     Returns
     -------
@@ -95,7 +95,14 @@ def failure_cascade(
     refuse(found)
     ultimate = outside[:, None] * np.linalg.inv(np.eye(nodes) - holdings)  # who owns which asset in the end
     direct, floor, costs = same_lanes(direct, floor, costs)
-    return _fall(rows_of(ultimate.T), costs, ultimate @ direct, floor, direct, np.ndim(assets))
+    return _fall(
+        rows_of(ultimate.T),
+        costs,
+        ultimate @ direct,
+        floor,
+        direct,
+        has_lanes(assets, thresholds, failure_costs),
+    )
 
 
 def default_cascade(
@@ -150,8 +157,8 @@ def default_cascade(
     claims = np.bincount(rows.column, rows.value, nodes)[:, None]
     owed = np.bincount(np.repeat(np.arange(nodes), np.diff(rows.ofs)), rows.value, nodes)[:, None]
     worth = assets + claims - debts - owed
-    axes = max(np.ndim(external_assets), np.ndim(external_liabilities))
-    return _fall(rows, lost, worth, np.zeros_like(worth), assets + claims, axes)
+    lanes_given = has_lanes(external_assets, external_liabilities, recovery)
+    return _fall(rows, lost, worth, np.zeros_like(worth), assets + claims, lanes_given)
 
 
 def _fall(
@@ -160,13 +167,11 @@ def _fall(
     value: NDArray[np.float64],
     floor: NDArray[np.float64],
     scale: NDArray[np.float64],
-    axes: int,
+    with_lanes: bool,
 ) -> Cascade:
     value, wave = np.ascontiguousarray(value), np.zeros(value.shape, np.int64)
     _fall_in_waves(*rows, loss, floor - ROUNDING * scale, value, wave)
-    if axes < 2 and value.shape[1] == 1:
-        value, wave = value[:, 0], wave[:, 0]
-    return Cascade(value, wave > 0, wave)
+    return Cascade(told(value, with_lanes), told(wave > 0, with_lanes), told(wave, with_lanes))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.faults import range_faults, refuse, shape_fault
-from deflator.clearing.rows import figures_of, matrix_faults, same_lanes
+from deflator.clearing.rows import figures_of, has_lanes, matrix_faults, same_lanes, told
 from deflator.clearing.status import status_of
 
 
@@ -162,12 +162,17 @@ def deleverage(
         held, left, rest, lowest[:, 0], slope[:, 0], most_leverage, target, slippage, insolvent_sell,
         tolerance, max_rounds, price, sold, rounds, residual,
     )  # fmt: skip
-    figures = [price, held, left, sold, before - left]
-    if np.ndim(loss) < 2:
-        figures = [figure[..., 0] for figure in figures]
-        rounds, residual = rounds[0], residual[0]
-    price, held, left, sold, caused = figures
-    return Deleveraging(price, held, left, sold, caused, rounds, residual, status_of(residual, tolerance))
+    lanes_given = has_lanes(equity, other_assets, loss)
+    return Deleveraging(
+        price=told(price, lanes_given),
+        holdings=told(held, lanes_given),
+        equity=told(left, lanes_given),
+        sold=told(sold, lanes_given),
+        fire_sale_loss=told(before - left, lanes_given),
+        rounds=told(rounds, lanes_given),
+        residual=told(residual, lanes_given),
+        status=status_of(told(residual, lanes_given), tolerance),
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -62,6 +62,19 @@ def figures_of(
     return np.ascontiguousarray(array.reshape(nodes, -1))
 
 
+def has_lanes(*arguments: ArrayLike) -> bool:
+    """Return whether any argument was given with a lane axis."""
+    return any(np.ndim(argument) == 2 for argument in arguments)
+
+
+def told(figures: NDArray[Any], with_lanes: bool) -> Any:
+    """Return figures as they are told to the caller: without a lane axis where no argument had one."""
+    if with_lanes:
+        return figures
+    one = figures[..., 0]
+    return one.item() if one.ndim == 0 else one
+
+
 def same_lanes(*figures: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Give all figures [node, lane] the same number of lanes; one lane holds for all.
 

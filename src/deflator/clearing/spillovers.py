@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.faults import refuse, shape_fault
-from deflator.clearing.rows import figures_of, matrix_faults, same_lanes
+from deflator.clearing.rows import figures_of, has_lanes, matrix_faults, same_lanes, told
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Spillover:
     net_purchases: NDArray[np.float64]
     price_change: NDArray[np.float64]
     fire_sale_result: NDArray[np.float64]
-    aggregate_vulnerability: NDArray[np.float64]
+    aggregate_vulnerability: Any
     systemicness: NDArray[np.float64]
 
 
@@ -98,10 +99,9 @@ def spill_over(
     bought, change = np.zeros((kinds, lanes)), np.zeros((kinds, lanes))
     _spill(share, size, geared, impact, moved, direct, bought, change, result, caused)
     equity = (size / (1.0 + geared)).sum(axis=0)
-    figures = [-direct, bought, change, result, result.sum(axis=0) / equity, caused / equity]
-    if np.ndim(shock) < 2:
-        figures = [figure[..., 0] for figure in figures]
-    return Spillover(*figures)
+    lanes_given = has_lanes(assets, leverage, price_impact, shock)
+    figures = (-direct, bought, change, result, result.sum(axis=0) / equity, caused / equity)
+    return Spillover(*(told(figure, lanes_given) for figure in figures))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -19,7 +19,15 @@ from deflator.clearing.claim_values import (
     rogers_veraart_value,
 )
 from deflator.clearing.faults import range_faults, refuse, self_dealing_faults
-from deflator.clearing.rows import add_product, figures_of, matrix_faults, rows_of, same_lanes
+from deflator.clearing.rows import (
+    add_product,
+    figures_of,
+    has_lanes,
+    matrix_faults,
+    rows_of,
+    same_lanes,
+    told,
+)
 from deflator.clearing.settling import freeze_lanes
 from deflator.clearing.status import status_of
 from deflator.errors import Fault
@@ -117,7 +125,7 @@ class NetworkValue:
     claim_value
         Share of face value that a claim on each node is worth, [node] or [node, lane].
     equity_before
-        Book equity before the loss with all claims at face value, currency, [node].
+        Book equity before the loss with all claims at face value, currency, [node] or [node, lane].
     rounds, residual, status
         Rounds used, estimated distance to the limit as a share of face value, and a `ClearingStatus`; per
         lane where there are lanes.
@@ -148,7 +156,7 @@ def value_network(
     claims
         `claims[i, j]` is the face value of what `i` has lent to `j`, currency: dense or SciPy sparse.
     external_assets, external_liabilities
-        Before the loss, currency, [node].
+        Before the loss, currency, [node] or [node, lane].
     valuation
         Such as `eisenberg_noe()`, `rogers_veraart(0.9, 0.8)`, `linear_loss()`, `merton(0.2)`, or your own.
     loss
@@ -200,12 +208,15 @@ def value_network(
         valuation.value, valuation.parameters, *rows, left, owed, before, tolerance, max_rounds,
         equity, value, rounds, residual,
     )  # fmt: skip
-    if max(map(np.ndim, (external_assets, external_liabilities, loss))) < 2:
-        settled = status_of(residual[0], tolerance)
-        return NetworkValue(
-            equity[:, 0], value[:, 0], before[:, 0], int(rounds[0]), float(residual[0]), settled
-        )
-    return NetworkValue(equity, value, before, rounds, residual, status_of(residual, tolerance))
+    lanes_given = has_lanes(external_assets, external_liabilities, loss)
+    return NetworkValue(
+        equity=told(equity, lanes_given),
+        claim_value=told(value, lanes_given),
+        equity_before=told(before, lanes_given),
+        rounds=told(rounds, lanes_given),
+        residual=told(residual, lanes_given),
+        status=status_of(told(residual, lanes_given), tolerance),
+    )
 
 
 def _check(name: str, value: float, high: float) -> None:

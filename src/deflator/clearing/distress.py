@@ -10,7 +10,15 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.faults import refuse, self_dealing_faults
-from deflator.clearing.rows import add_product, figures_of, matrix_faults, rows_of, same_lanes
+from deflator.clearing.rows import (
+    add_product,
+    figures_of,
+    has_lanes,
+    matrix_faults,
+    rows_of,
+    same_lanes,
+    told,
+)
 from deflator.clearing.settling import freeze_lanes
 from deflator.clearing.status import status_of
 
@@ -74,7 +82,7 @@ def debtrank(impact: Any, value: ArrayLike, shock: ArrayLike) -> Distress:
     >>> result = debtrank([[0, 0.5, 0], [0, 0, 0.5], [0, 0, 0]], [1, 1, 2], [1, 0, 0])
     >>> result.distress
     array([1.  , 0.5 , 0.25])
-    >>> float(result.debtrank)
+    >>> result.debtrank
     0.25
     """
     nodes = np.shape(impact)[0]
@@ -85,7 +93,7 @@ def debtrank(impact: Any, value: ArrayLike, shock: ArrayLike) -> Distress:
     rows = rows_of(impact)
     distress, rounds = start.copy(), np.zeros(start.shape[1], np.int64)
     _spread_once(*rows, distress, np.empty_like(start), np.empty(start.shape, np.int8), rounds)
-    return _as_distress(distress, start, weight, rounds, np.zeros(rounds.size), 0.0, np.ndim(shock))
+    return _as_distress(distress, start, weight, rounds, np.zeros(rounds.size), 0.0, has_lanes(shock))
 
 
 def linear_debtrank(
@@ -98,7 +106,7 @@ def linear_debtrank(
     claims
         `claims[i, j]` is what `i` has lent to `j`, currency: dense or SciPy sparse.
     equity
-        Equity before the shock, currency, above 0, [node].
+        Equity before the shock, currency, above 0, [node] or [node, lane].
     shock
         Share of equity lost at the start, 0 to 1, [node] or [node, lane].
     tolerance
@@ -140,7 +148,7 @@ def linear_debtrank(
     distress = start.copy()
     rounds, residual = np.zeros(start.shape[1], np.int64), np.full(start.shape[1], np.inf)
     _spread_on(*rows, own, start, tolerance, max_rounds, distress, np.empty_like(start), rounds, residual)
-    return _as_distress(distress, start, own, rounds, residual, tolerance, np.ndim(shock))
+    return _as_distress(distress, start, own, rounds, residual, tolerance, has_lanes(equity, shock))
 
 
 def _as_distress(
@@ -150,14 +158,16 @@ def _as_distress(
     rounds: NDArray[np.int64],
     residual: NDArray[np.float64],
     tolerance: float,
-    axes: int,
+    with_lanes: bool,
 ) -> Distress:
-    share = weight / weight.sum(axis=0)
-    added = ((distress - start) * share).sum(axis=0)
-    if axes < 2 and distress.shape[1] == 1:
-        one = status_of(residual[0], tolerance)
-        return Distress(distress[:, 0], added[0], int(rounds[0]), float(residual[0]), one)
-    return Distress(distress, added, rounds, residual, status_of(residual, tolerance))
+    added = ((distress - start) * weight).sum(axis=0) / weight.sum(axis=0)
+    return Distress(
+        distress=told(distress, with_lanes),
+        debtrank=told(added, with_lanes),
+        rounds=told(rounds, with_lanes),
+        residual=told(residual, with_lanes),
+        status=status_of(told(residual, with_lanes), tolerance),
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
