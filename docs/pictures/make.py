@@ -1,17 +1,23 @@
-"""Draw the pictures of the README from a run: `python docs/pictures/make.py` writes them beside this file.
+"""Show in the README what the program says today: `python docs/pictures/make.py`.
 
-It runs `base` and `essay` on the shipped book as `make run` does.
+It runs `base` and `essay` on the shipped book as `make run` does, draws the pictures beside this file, and puts
+what is printed between the marks in the README. Run it when numbers have changed.
 """
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from html import escape
 from pathlib import Path
 
 import deflator
 from deflator import defaults
 from deflator.book import month_at
+from deflator.cli.answer import print_answers
+from deflator.messages import text
 
 SCENARIOS = ("base", "essay")
 WIDTH = 760
@@ -19,6 +25,11 @@ WIDTH = 760
 COLOURS = ("#0072b2", "#d55e00")
 LABELS, PLOT_END, ROW = 130, 740, 44
 RENT_TOP, RENT_BOTTOM, RENT_LEFT = 76, 330, 60
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- what `make run` printed -->", "<!-- end -->"
+#: The folder of a run is another one for every reader.
+KEPT = text("run.kept", folder="")
 
 Results = Mapping[str, deflator.Result]
 
@@ -128,6 +139,25 @@ def rents(results: Results) -> str:
     return svg(RENT_BOTTOM + 32, "Rent of an H100, USD per hour: median, and 5 to 95 % of paths", parts)
 
 
+def printed(results: Results) -> str:
+    """Return what is printed of the runs: headings, how often layers and firms break, what to know of it."""
+    with redirect_stdout(io.StringIO()) as output:
+        print_answers(results)
+    blocks = re.sub(r" +$", "", output.getvalue(), flags=re.MULTILINE).strip().split("\n\n")
+    shown = (text("run.title_layers"), text("run.title_entities"), text("run.about", scenario=SCENARIOS[0]))
+    kept = [blocks[0], *(block for block in blocks if block.startswith(shown))]
+    lines = "\n\n".join(kept).splitlines()
+    return "\n".join(line for line in lines if not line.strip().startswith(KEPT))
+
+
+def put_into_readme(output: str) -> None:
+    """Replace what stands between the marks of the README."""
+    content = README.read_text(encoding="utf-8")
+    before, rest = content.split(BEGIN)
+    after = rest.split(END)[1]
+    README.write_text(f"{before}{BEGIN}\n```\n{output}\n```\n{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Run the scenarios and write the pictures."""
     book = deflator.load_book(defaults.BOOK)
@@ -135,6 +165,7 @@ def main() -> None:
     folder = Path(__file__).parent
     (folder / "who-breaks-first.svg").write_text(first_breaks(results), encoding="utf-8")
     (folder / "rents.svg").write_text(rents(results), encoding="utf-8")
+    put_into_readme(printed(results))
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def _notes(result: Result) -> Iterator[str]:
     """Yield what a reader must know beside the figures."""
     manifest = result.raw.manifest
     yield from _one_obligor(result)
-    yield _robust(result)
+    yield from _robust(result)
     for ranking, kind in ((result.layers(), "layers"), (result.entities(), "entities")):
         share = _assumed_behind(ranking)
         if share is not None:
@@ -177,29 +177,39 @@ def _one_obligor(result: Result) -> Iterator[str]:
             )
 
 
-def _robust(result: Result) -> str:
-    """Return whether the leaders of the headline lead under every other reading, and where not, who does."""
+def _robust(result: Result) -> Iterator[str]:
+    """Yield whether the leaders of the headline lead under every other reading, and where not, who does."""
     readings = result.robustness().to_dicts()
-    against = "; ".join(_reading(row) for row in readings if not row["agrees"])
-    if against:
-        return text("run.not_robust", readings=against)
-    leaders = {row["kind"]: row["leader"] for row in readings if row["leader"] != NONE}
-    told = ", ".join(
-        text("run.leader", leader=leader, kind=text(f"run.kind_{kind}")) for kind, leader in leaders.items()
-    )
-    return text("run.robust", leaders=told or text("run.none"))
+    labels = {
+        row["name"]: row["label"] for row in (*result.entities().to_dicts(), *result.cohorts().to_dicts())
+    }
 
+    def named(leader: str) -> str:
+        return text("run.none") if leader == NONE else labels.get(leader, leader)
 
-def _reading(row: Row) -> str:
-    """Return who leads when the paths are read in another way."""
-    return text(
-        "run.reading_soft" if row["soft"] else "run.reading_hard",
-        kind=text(f"run.kind_{row['kind']}"),
-        threshold=text("run.threshold", share=per_cent(row["threshold"])) if row["threshold"] else "",
-        leader=text("run.none") if row["leader"] == NONE else row["leader"],
-        share=per_cent(row["p_first"]),
-        range=per_cent_range(row["p_first_low"], row["p_first_high"]),
-    )
+    against: dict[tuple[str, str, bool], list[Row]] = {}
+    for row in readings:
+        if not row["agrees"]:
+            against.setdefault((row["kind"], row["leader"], row["soft"]), []).append(row)
+    if not against:
+        leaders = {row["kind"]: named(row["leader"]) for row in readings if row["leader"] != NONE}
+        told = ", ".join(
+            text("run.leader", leader=leader, kind=text(f"run.kind_{kind}"))
+            for kind, leader in leaders.items()
+        )
+        yield text("run.robust", leaders=told or text("run.none"))
+        return
+    yield text("run.not_robust")
+    for (kind, leader, soft), rows in against.items():
+        shares = ", ".join(per_cent(row["threshold"]) for row in rows if row["threshold"])
+        yield text(
+            "run.reading_soft" if soft else "run.reading_hard",
+            kind=text(f"run.kind_{kind}"),
+            threshold=text("run.threshold", shares=shares) if shares else "",
+            leader=named(leader),
+            share=", ".join(per_cent(row["p_first"]) for row in rows),
+            range=", ".join(per_cent_range(row["p_first_low"], row["p_first_high"]) for row in rows),
+        )
 
 
 def _assumed_behind(ranking: pl.DataFrame) -> float | None:

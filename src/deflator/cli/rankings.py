@@ -17,10 +17,12 @@ Row = dict[str, Any]
 RANKINGS = ("layers", "entities", "cohorts")
 #: Below this share of paths an outcome is counted but has no row of its own.
 SELDOM = 0.005
-_MOST_ROWS = 12
+_MOST_ROWS = 10
+#: Columns of several scenarios side by side; one scenario alone has room for more.
 _ODDS = ("p_first", "p_first_range", "p_break", "p_break_range")
 _ODDS_MORE = ("with_soft", "share_assumed")
-_REASONS = ("median_month", "trigger", "cause")
+_REASONS = ("median_month", "trigger")
+_REASONS_MORE = ("cause",)
 _WORDS = {"trigger", "cause"}
 
 
@@ -32,21 +34,21 @@ def print_rankings(results: Mapping[str, Result]) -> None:
             scenario: {row["name"]: row for row in getattr(result, ranking)().to_dicts()}
             for scenario, result in results.items()
         }
-        rows, left_out = _often(by_scenario)
+        rows, left_out = _often(by_scenario, alone)
         outcomes = [row for row in rows if row["label"]]
         if not outcomes:
             continue
         as_of = next(iter(results.values())).raw.manifest.as_of
-        odds = _ODDS + _ODDS_MORE if alone else _ODDS
+        odds, reasons = (_ODDS + _ODDS_MORE, _REASONS + _REASONS_MORE) if alone else (_ODDS, _REASONS)
         _print(text(f"run.title_{ranking}"), rows, by_scenario, odds, as_of)
-        _print(text(f"run.title_why_{ranking}"), outcomes, by_scenario, _REASONS, as_of)
+        _print(text(f"run.title_why_{ranking}"), outcomes, by_scenario, reasons, as_of)
         if left_out:
             say(text("run.left_out", count=left_out))
             say()
 
 
-def _often(by_scenario: Mapping[str, Mapping[str, Row]]) -> tuple[list[Row], int]:
-    """Return the outcomes that happen often in any scenario, and how many others there are.
+def _often(by_scenario: Mapping[str, Mapping[str, Row]], soft: bool) -> tuple[list[Row], int]:
+    """Return the outcomes that happen often in any scenario, soft breaks counted or not, and how many others.
 
     The most frequent of the first scenario come first, and that nothing breaks comes last.
     """
@@ -54,7 +56,7 @@ def _often(by_scenario: Mapping[str, Mapping[str, Row]]) -> tuple[list[Row], int
     everything: dict[str, Row] = {}
     for rows in by_scenario.values():
         outcomes = [row for row in rows.values() if row["label"]]
-        often = [row for row in outcomes if max(row["p_first"], row["p_break"], row["p_with_soft"]) >= SELDOM]
+        often = [row for row in outcomes if row["p_with_soft" if soft else "p_break"] >= SELDOM]
         often.sort(key=lambda row: (-row["p_first"], -row["p_break"], row["name"]))
         kept = kept | {row["name"]: row for row in often[:_MOST_ROWS] if row["name"] not in kept}
         everything |= rows

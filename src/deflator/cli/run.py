@@ -114,8 +114,9 @@ def _progress(name: str) -> Iterator[Progress]:
     screen = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task(text("run.simulating", scenario=name), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(text("run.starting"), total=None)
+        simulating = text("run.simulating", scenario=name)
+        yield lambda done, total: bar.update(task, completed=done, total=total, description=simulating)
 
 
 def _warn_of_quota() -> None:

@@ -165,6 +165,8 @@ def run_paths(
     write_table(folder, "entities", _entities(book, economy))
     write_table(folder, "draws", _draws(figures))
     job = _job(question, economy, threads or os.cpu_count() or 1)
+    with stages.stage("compile"):
+        job.simulate(0, 1)
     with stages.stage("simulate"):
         measured = run_chunks(job, folder, progress)
     write_manifest(folder, _manifest(question, economy, measured, stages.seconds))
