@@ -1,7 +1,7 @@
 """Show in the README what the program says today: `python docs/pictures/make.py`.
 
-It runs `base` and `essay` on the shipped book as `make run` does, draws the pictures beside this file, and puts
-what is printed between the marks in the README. Run it when numbers have changed.
+It runs `base` and `essay` on the shipped book as `make run` does, draws the pictures beside this file, and
+puts what is printed between the marks in the README. Run it when numbers have changed.
 """
 
 from __future__ import annotations
