@@ -17,6 +17,7 @@ import deflator
 from deflator import defaults
 from deflator.book import month_at
 from deflator.cli.answer import print_answers
+from deflator.cli.rankings import SELDOM
 from deflator.messages import text
 
 SCENARIOS = ("base", "essay")
@@ -81,7 +82,9 @@ def first_breaks(results: Results) -> str:
         name: {row["name"]: row for row in result.layers().to_dicts()} for name, result in results.items()
     }
     names = [
-        name for name in next(iter(rows.values())) if any(own[name]["p_first"] > 0 for own in rows.values())
+        name
+        for name in next(iter(rows.values()))
+        if any(own[name]["p_first"] >= SELDOM for own in rows.values())
     ]
     height = 92 + ROW * len(names)
 
