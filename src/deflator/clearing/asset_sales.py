@@ -142,7 +142,7 @@ def clear_with_sales(
     illiquid_units: ArrayLike,
     *,
     slope: float,
-    minimum_ratio: float = 0.0,
+    minimum_ratio: float | None = None,
     external_liabilities: ArrayLike = 0.0,
     alpha: ArrayLike = 1.0,
     beta: ArrayLike = 1.0,
@@ -150,11 +150,9 @@ def clear_with_sales(
     tolerance: float = 1e-12,
     max_rounds: int = 10_000,
 ) -> SaleClearing:
-    """Clear payments when nodes sell an illiquid asset to pay and to keep a ratio of equity to assets.
+    """Clear payments when nodes sell an illiquid asset to pay, or to keep a ratio of equity to assets.
 
-    A node sells what it lacks to pay its debts, and enough that equity stays at `minimum_ratio` of the assets
-    that remain (cash does not count); an insolvent one sells all. All sales move one price, which
-    everybody uses.
+    All sales move one price, at which everybody values what they keep. An insolvent node sells all it has.
 
     Parameters
     ----------
@@ -167,7 +165,8 @@ def clear_with_sales(
     slope
         Fall of the logarithm of the price per unit sold by all together.
     minimum_ratio
-        Least equity over assets that remain, in [0, 1]; 0 for sales to pay only.
+        None to sell what is lacking to pay. A number above 0 to sell what takes equity back to this share of
+        the assets that remain; then debts are on the balance sheet, and cash need not cover them today.
 
     Returns
     -------
@@ -193,7 +192,8 @@ def clear_with_sales(
     """
     nodes = np.shape(liabilities)[0]
     found: list[Fault] = range_faults("slope", np.asarray(slope, float))
-    found += range_faults("minimum_ratio", np.asarray(minimum_ratio, float), high=1.0)
+    if minimum_ratio is not None:
+        found += range_faults("minimum_ratio", np.asarray(minimum_ratio, float), low=1e-6, high=1.0)
     held = figures_of("illiquid_units", illiquid_units, nodes, found)
     if found:
         refuse(found + network_faults(liabilities))
@@ -232,17 +232,18 @@ def clear_with_sales(
 
 
 def _units_to_sell(
-    owed: Figures, money: Figures, claims: Figures, held: Figures, price: Figures, minimum_ratio: float
+    owed: Figures, money: Figures, claims: Figures, held: Figures, price: Figures, minimum_ratio: float | None
 ) -> Figures:
-    """Return the units [node, lane] that make payment possible and keep the ratio, as far as there are any.
+    """Return the units [node, lane] that make payment possible or restore the ratio, if there are enough.
 
     Parameters
     ----------
     owed, money, claims, held, price
         Debts, cash with receipts, receipts alone, units held, [node, lane], and the price, [1, lane].
     """
-    units = (owed - money) / price
-    if minimum_ratio > 0.0:
+    if minimum_ratio is None:
+        units = (owed - money) / price
+    else:
         equity = price * held + money - owed
-        units = np.maximum(units, held - (equity / minimum_ratio - claims) / price)
+        units = held - (equity / minimum_ratio - claims) / price
     return np.clip(units, 0.0, held)

@@ -59,7 +59,7 @@ def debtrank(impact: Any, value: ArrayLike, shock: ArrayLike) -> Distress:
         `impact[i, j]` is the share of its equity that `j` loses when `i` is lost, 0 to 1: dense or SciPy
         sparse.
     value
-        Economic weight of each node; made to sum to one, [node].
+        Economic weight of each node; made to sum to one, [node] or [node, lane].
     shock
         Distress at the start, 0 to 1, [node] or [node, lane].
 
@@ -91,9 +91,10 @@ def debtrank(impact: Any, value: ArrayLike, shock: ArrayLike) -> Distress:
     weight = figures_of("value", value, nodes, found)
     refuse(found)
     rows = rows_of(impact)
+    start, weight = same_lanes(start, weight)
     distress, rounds = start.copy(), np.zeros(start.shape[1], np.int64)
     _spread_once(*rows, distress, np.empty_like(start), np.empty(start.shape, np.int8), rounds)
-    return _as_distress(distress, start, weight, rounds, np.zeros(rounds.size), 0.0, has_lanes(shock))
+    return _as_distress(distress, start, weight, rounds, np.zeros(rounds.size), 0.0, has_lanes(value, shock))
 
 
 def linear_debtrank(

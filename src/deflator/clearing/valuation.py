@@ -197,10 +197,10 @@ def value_network(
         found += self_dealing_faults("claims", np.asarray(diagonal, float))
     refuse(found)
     rows = rows_of(claims)
+    assets, debts, lost = same_lanes(assets, debts, lost)
     lent = np.bincount(np.repeat(np.arange(nodes), np.diff(rows.ofs)), rows.value, nodes)[:, None]
     owed = debts + np.bincount(rows.column, rows.value, nodes)[:, None]
     before = assets + lent - owed
-    assets, owed, before, lost = same_lanes(assets, owed, before, lost)
     left = assets - lost
     equity, value = np.empty_like(before), np.ones_like(before)
     rounds, residual = np.zeros(before.shape[1], np.int64), np.full(before.shape[1], np.inf)
