@@ -85,9 +85,7 @@ def test_a_slow_loop_is_solved_exactly():
     # Almost everything goes around: 1 in a million leaks out each time, so plain iteration would need
     # millions of rounds. Each bank has 1 too little.
     due = 1e6
-    result = clear(
-        [[0, due], [due, 0]], [0, 0], external_liabilities=[1, 1], tolerance=1e-12, max_rounds=1_000
-    )
+    result = clear([[0, due], [due, 0]], [0, 0], external_liabilities=[1, 1], tolerance=1e-12, max_rounds=1_000)
     slow = clear([[0, due], [due, 0]], [0, 0], external_liabilities=[1, 1], method="picard", max_rounds=1_000)
 
     assert result.status is ClearingStatus.SETTLED

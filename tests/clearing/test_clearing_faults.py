@@ -65,13 +65,9 @@ def test_shapes_that_do_not_fit():
 
 
 def test_ranks_and_shares_that_make_no_sense():
-    assert refusal(GOOD, [1, 1], seniority=GOOD / 4)[0].startswith(
-        "seniority: holds a class that is not a whole"
-    )
+    assert refusal(GOOD, [1, 1], seniority=GOOD / 4)[0].startswith("seniority: holds a class that is not a whole")
     assert refusal([GOOD, GOOD], [1, 1], seniority=GOOD)[0].startswith("seniority: given beside one matrix")
-    assert refusal(GOOD, [1, 1], external_seniority=1)[0].startswith(
-        "external_seniority: there is no class 1"
-    )
+    assert refusal(GOOD, [1, 1], external_seniority=1)[0].startswith("external_seniority: there is no class 1")
     assert refusal(GOOD, [1, 1], crossholdings=[[0, 0.5], [0, 0.2]])[0].startswith("crossholdings[1,1]: 0.2")
     three = np.zeros((3, 3))
     three[1, 0], three[2, 0] = 0.7, 0.6
@@ -83,12 +79,8 @@ def test_ranks_and_shares_that_make_no_sense():
 def test_firms_that_own_one_another_entirely():
     owned = [[0, 1], [1, 0]]
 
-    assert refusal(GOOD, [1, 1], crossholdings=owned)[0].startswith(
-        "crossholdings: some firms own one another"
-    )
-    assert refusal(GOOD, [1, 1], crossholdings=csr_array(owned, dtype=float))[0].startswith(
-        "crossholdings: some"
-    )
+    assert refusal(GOOD, [1, 1], crossholdings=owned)[0].startswith("crossholdings: some firms own one another")
+    assert refusal(GOOD, [1, 1], crossholdings=csr_array(owned, dtype=float))[0].startswith("crossholdings: some")
 
 
 def test_a_flood_of_faults_is_counted_not_listed():

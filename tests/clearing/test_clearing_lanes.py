@@ -74,9 +74,7 @@ def test_a_lane_is_what_it_would_be_as_an_economy_of_its_own(seed, method):
     together = clear(liabilities, assets, external_liabilities=outside, alpha=0.8, beta=0.7)
 
     for lane in range(9):
-        alone = clear(
-            liabilities, assets[:, lane], external_liabilities=outside, alpha=0.8, beta=0.7, method=method
-        )
+        alone = clear(liabilities, assets[:, lane], external_liabilities=outside, alpha=0.8, beta=0.7, method=method)
         assert alone.payments == pytest.approx(together.payments[:, lane], abs=1e-9)
         assert (alone.defaulted == together.defaulted[:, lane]).all()
         assert alone.equity == pytest.approx(together.equity[:, lane], abs=1e-9)

@@ -137,9 +137,7 @@ def test_junior_creditors_get_nothing_until_senior_ones_are_paid(network, alpha,
 @given(networks())
 def test_with_enough_cash_there_is_no_contagion(network):
     liabilities, _, outside = network
-    result = clear(
-        liabilities, liabilities.sum(axis=1) + outside, external_liabilities=outside, alpha=0, beta=0
-    )
+    result = clear(liabilities, liabilities.sum(axis=1) + outside, external_liabilities=outside, alpha=0, beta=0)
 
     assert not result.defaulted.any()
     assert result.rounds == 0
@@ -152,9 +150,7 @@ def test_a_class_for_each_liability_is_the_same_as_a_matrix_for_each_class(seed)
     classes = [np.where(rank == one, liabilities, 0.0) for one in range(3)]
     by_rank = clear(liabilities, assets, external_liabilities=outside, seniority=rank, external_seniority=1)
     by_matrix = clear(classes, assets, external_liabilities=outside, external_seniority=1)
-    sparse = clear(
-        [csr_array(one) for one in classes], assets, external_liabilities=outside, external_seniority=1
-    )
+    sparse = clear([csr_array(one) for one in classes], assets, external_liabilities=outside, external_seniority=1)
 
     assert (by_rank.payments == by_matrix.payments).all()
     assert (by_rank.payments == sparse.payments).all()

@@ -153,9 +153,7 @@ def test_anybodys_own_valuation_function_works():
     def half_when_thin(equity, equity_before, assets, owed, parameters):
         return 1.0 if equity > parameters[0] else 0.5
 
-    result = value_network(
-        [[0, 5], [0, 0]], [10, 20], [8, 19], Valuation(half_when_thin, (2.0,)), loss=[0, 0]
-    )
+    result = value_network([[0, 5], [0, 0]], [10, 20], [8, 19], Valuation(half_when_thin, (2.0,)), loss=[0, 0])
 
     assert result.claim_value.tolist() == [1.0, 0.5]
     assert result.equity.tolist() == [4.5, -4.0]

@@ -56,9 +56,7 @@ def test_prices_stay_above_their_floor_and_lanes_apart():
     assert (result.price[:, -1] < 0.5).all()
     assert (result.status == ClearingStatus.SETTLED).all()
     for lane in (3, 8):
-        alone = deleverage(
-            holdings, np.full(10, 6.0), np.full(10, 80.0), [50, 80, 100], loss=loss[:, lane], floor=0.4
-        )
+        alone = deleverage(holdings, np.full(10, 6.0), np.full(10, 80.0), [50, 80, 100], loss=loss[:, lane], floor=0.4)
         assert (alone.price == result.price[:, lane]).all()
         assert (alone.equity == result.equity[:, lane]).all()
         assert alone.rounds == result.rounds[lane]

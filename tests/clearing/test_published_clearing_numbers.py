@@ -59,9 +59,7 @@ def test_the_lanes_of_the_engine_meet_the_same_numbers(name):
 def test_systemicrisk_package_with_outside_creditors():
     published = vector("systemicrisk_en")
     inputs = published["inputs"]
-    result = clear(
-        inputs["L"], inputs["external_assets"], external_liabilities=inputs["external_liabilities"]
-    )
+    result = clear(inputs["L"], inputs["external_assets"], external_liabilities=inputs["external_liabilities"])
 
     assert result.payments == within(published, published["expected"]["clearing"])
     assert result.defaulted.astype(int).tolist() == published["expected"]["default"]

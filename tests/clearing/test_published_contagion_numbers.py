@@ -53,9 +53,7 @@ def test_ring_of_three_banks_valued_two_ways(name, valuation):
 def test_linear_debtrank_is_the_linear_valuation():
     published = vector("neva_lindr_cycle_small")
     inputs = published["inputs"]
-    before = np.subtract(
-        inputs["external_assets"], inputs["external_liabilities"]
-    )  # loans given and taken match
+    before = np.subtract(inputs["external_assets"], inputs["external_liabilities"])  # loans given and taken match
     result = linear_debtrank(inputs["interbank_claims_i_on_j"], before, inputs["equity_shock"] / before)
 
     assert before * (1.0 - result.distress) == within(published, published["expected"])

@@ -85,9 +85,7 @@ def test_rounds_that_run_out_are_told():
 def test_totals_that_no_network_has_are_refused():
     with pytest.raises(ClearingError, match="sum to 3 but liabilities sum to 4"):
         reconstruct([1, 2], [2, 2])
-    with pytest.raises(
-        ClearingError, match=r"assets\[0\]: 3 lent and 2 borrowed are more than all lending, 4"
-    ):
+    with pytest.raises(ClearingError, match=r"assets\[0\]: 3 lent and 2 borrowed are more than all lending, 4"):
         reconstruct([3, 1, 0], [2, 1, 1])
     with pytest.raises(ClearingError, match=r"assets\[1\]: -1\.0 is negative"):
         reconstruct([1, -1], [0, 0])

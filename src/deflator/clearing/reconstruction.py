@@ -58,7 +58,7 @@ def reconstruct(
 
     Maximum entropy spreads lending as evenly as the totals allow: every possible link exists, and contagion
     is spread thin. Minimum density looks for few, large links, as links are costly: contagion has few ways
-    to go. The truth lies between, so it is worth looking at both.
+    to go. A conclusion that differs between the two rests on links that nobody has seen.
 
     Parameters
     ----------
