@@ -36,9 +36,7 @@ def network(nodes: int, per_row: int, seed: int = 1) -> tuple[np.ndarray, np.nda
         matrix = rng.pareto(1.5, (nodes, nodes))
     else:
         payee = (np.arange(nodes)[:, None] + rng.integers(1, nodes, (nodes, per_row))) % nodes
-        np.add.at(
-            matrix, (np.repeat(np.arange(nodes), per_row), payee.ravel()), rng.pareto(1.5, nodes * per_row)
-        )
+        np.add.at(matrix, (np.repeat(np.arange(nodes), per_row), payee.ravel()), rng.pareto(1.5, nodes * per_row))
     np.fill_diagonal(matrix, 0.0)
     owed = matrix.sum(axis=1)
     outside = owed * rng.uniform(0.05, 0.3, nodes)

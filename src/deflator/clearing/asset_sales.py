@@ -79,8 +79,7 @@ def raise_cash(shortfall: ArrayLike, slope: float) -> Raised:
     """
     needed = np.asarray(shortfall, float)
     refuse(
-        range_faults("shortfall", needed)
-        + range_faults("slope", np.asarray(slope, float), low=np.finfo(float).tiny)
+        range_faults("shortfall", needed) + range_faults("slope", np.asarray(slope, float), low=np.finfo(float).tiny)
     )
     flat = needed.ravel()
     solved = np.empty(flat.size)

@@ -43,9 +43,7 @@ def settle_lanes(economy: Economy, start: float, method: str, tolerance: float, 
     else:
         together = max_rounds if method == "picard" else min(max_rounds, ROUNDS_TOGETHER)
         _settle_together(economy, start, tolerance, together, outcome)
-        alone = (
-            np.flatnonzero(~(outcome.residual <= tolerance)) if together < max_rounds else np.empty(0, int)
-        )
+        alone = np.flatnonzero(~(outcome.residual <= tolerance)) if together < max_rounds else np.empty(0, int)
     for lane in alone.tolist():
         outcome.put(lane, settle_one(_one_lane(economy, lane), start, method, tolerance, max_rounds))
     return outcome
@@ -70,9 +68,7 @@ def pick(figures: NDArray[np.float64], lanes: Any) -> NDArray[np.float64]:
     return np.ascontiguousarray(figures[:, lanes]) if figures.ndim == 2 else figures
 
 
-def _settle_together(
-    economy: Economy, start: float, tolerance: float, max_rounds: int, outcome: Outcome
-) -> None:
+def _settle_together(economy: Economy, start: float, tolerance: float, max_rounds: int, outcome: Outcome) -> None:
     """Clear block after block with the kernel that the engine uses."""
     network = economy.network
     nodes, groups = network.nodes + 1, network.group_payer.size  # one more node for all outside creditors

@@ -120,9 +120,7 @@ def sell_below_buffer(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _step_by_step(
-    held, cash, other, debts, slope, minimum, buffer, target, failures, sold, price, failed, equity
-):
+def _step_by_step(held, cash, other, debts, slope, minimum, buffer, target, failures, sold, price, failed, equity):
     """Run all steps of every lane."""
     banks, kinds, lanes = held.shape
     order = np.zeros(held.shape)

@@ -36,9 +36,7 @@ class Cascade:
     wave: NDArray[np.int64]
 
 
-def failure_cascade(
-    crossholdings: Any, assets: ArrayLike, thresholds: ArrayLike, failure_costs: ArrayLike
-) -> Cascade:
+def failure_cascade(crossholdings: Any, assets: ArrayLike, thresholds: ArrayLike, failure_costs: ArrayLike) -> Cascade:
     """Let a firm lose value at once when it fails, and those that own it lose with it.
 
     The market value of firms is `v = own (I - C)^-1 (assets - costs of those that have failed)`, where

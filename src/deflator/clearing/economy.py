@@ -98,9 +98,7 @@ def read_economy(
         found.append(Fault("", 0, "external_seniority", f"there is no class {external_seniority}", allowed))
     holdings = None if crossholdings is None else square("crossholdings", crossholdings)
     found += [] if holdings is None else _holding_faults(holdings, nodes)
-    widths = {
-        array.shape[1] for array in (resources, owed_outside, kept, passed, network.due) if array.ndim == 2
-    }
+    widths = {array.shape[1] for array in (resources, owed_outside, kept, passed, network.due) if array.ndim == 2}
     if len(widths) > 1:
         found.append(Fault("", 0, "", f"arguments have {sorted(widths)} lanes", "give all the same number"))
     if found:
@@ -157,9 +155,7 @@ def _holding_faults(holdings: Any, nodes: int) -> list[Fault]:
     if holdings.shape != (nodes, nodes):
         return [shape_fault("crossholdings", holdings.shape, f"[{nodes}, {nodes}]")]
     dense = holdings.toarray() if hasattr(holdings, "toarray") else holdings
-    found = range_faults("crossholdings", dense, high=1.0) + self_dealing_faults(
-        "crossholdings", dense.diagonal()
-    )
+    found = range_faults("crossholdings", dense, high=1.0) + self_dealing_faults("crossholdings", dense.diagonal())
     sums = dense.sum(axis=0)
     for issuer in np.flatnonzero(sums > 1.0 + 1e-12).tolist():
         where = f"crossholdings[:,{issuer}]"

@@ -63,9 +63,7 @@ def range_faults(
         value = float(values[tuple(place)])
         index = place if places is None else [axis[place[0]] for axis in places]
         where = f"{name}[{','.join(str(int(part)) for part in index)}]" if len(index) else name
-        found.append(
-            Fault("", 0, where, f"{value!r} {_what_is_wrong(value, low)}", f"use a number {allowed}")
-        )
+        found.append(Fault("", 0, where, f"{value!r} {_what_is_wrong(value, low)}", f"use a number {allowed}"))
     return found + _uncounted(name, int(wrong.sum()))
 
 

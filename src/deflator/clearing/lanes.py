@@ -30,9 +30,7 @@ class LaneWorkspace(NamedTuple):
 
     owed: NDArray[np.float64]  # [node, lane] total due
     group_due: NDArray[np.float64]  # [group, lane] due in the group
-    available: NDArray[
-        np.float64
-    ]  # [node, lane] what a defaulter still has to hand out; inf when it is solvent
+    available: NDArray[np.float64]  # [lane] what one payer still has to hand out; inf when it is solvent
     fall: NDArray[np.float64]  # [lane] by how much the paid share of one group just fell
     step: NDArray[np.float64]  # [lane] largest fall of this round
     step_before: NDArray[np.float64]  # [lane] largest fall of the round before
@@ -165,9 +163,7 @@ def clear_lanes(
     _owe(group_payer, group_ofs, edge_payee, due, received, work)
     _begin(start, ratio, received, defaulted, rounds, residual, work)
     for _ in range(max_rounds):
-        _sweep(
-            group_payer, group_ofs, edge_payee, due, resources, alpha, beta, tolerance, ratio, received, work
-        )
+        _sweep(group_payer, group_ofs, edge_payee, due, resources, alpha, beta, tolerance, ratio, received, work)
         if not freeze_lanes(work.step, work.step_before, tolerance, work.active, rounds, residual):
             break
     if work.impaired.any():

@@ -128,9 +128,7 @@ def _as_classes(liabilities: Any, seniority: Any) -> list[Any]:
     if several and seniority is None:
         classes = [square(f"liabilities[{rank}]", matrix) for rank, matrix in enumerate(liabilities)]
         refuse(
-            shape_fault(
-                f"liabilities[{rank}]", matrix.shape, f"the shape of liabilities[0], {list(classes[0].shape)}"
-            )
+            shape_fault(f"liabilities[{rank}]", matrix.shape, f"the shape of liabilities[0], {list(classes[0].shape)}")
             for rank, matrix in enumerate(classes)
             if matrix.shape != classes[0].shape
         )

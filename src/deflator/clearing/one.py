@@ -201,9 +201,7 @@ def marginal_groups(group_payer, ratio, group_due, margin):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def default_system(
-    group_payer, group_ofs, edge_payee, due, group_due, resources, alpha, beta, ratio, margin, place
-):
+def default_system(group_payer, group_ofs, edge_payee, due, group_due, resources, alpha, beta, ratio, margin, place):
     """Write down what the defaulters pay when it is settled who they are: `matrix @ paid == right`.
 
     A defaulter pays into its marginal class what it has left after its senior classes, and what it has

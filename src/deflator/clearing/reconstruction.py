@@ -113,9 +113,7 @@ def reconstruct(
         exposures, rounds = _sparsest(lent, borrowed, seed, tries, tolerance, max_rounds)
     miss = max(np.abs(exposures.sum(axis=1) - lent).max(), np.abs(exposures.sum(axis=0) - borrowed).max())
     residual = float(miss / total)
-    return Reconstruction(
-        exposures, int(np.count_nonzero(exposures)), rounds, residual, status_of(residual, tolerance)
-    )
+    return Reconstruction(exposures, int(np.count_nonzero(exposures)), rounds, residual, status_of(residual, tolerance))
 
 
 def _totals(assets: ArrayLike, liabilities: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -132,9 +130,7 @@ def _totals(assets: ArrayLike, liabilities: ArrayLike) -> tuple[NDArray[np.float
         what = f"sum to {total:.10g} but liabilities sum to {other:.10g}"
         found.append(Fault("", 0, "assets", what, "every loan is both, so let the sums be equal"))
     for node in np.flatnonzero(lent + borrowed > total * (1.0 + 1e-9))[:LISTED].tolist():
-        what = (
-            f"{lent[node]:.6g} lent and {borrowed[node]:.6g} borrowed are more than all lending, {total:.6g}"
-        )
+        what = f"{lent[node]:.6g} lent and {borrowed[node]:.6g} borrowed are more than all lending, {total:.6g}"
         found.append(Fault("", 0, f"assets[{node}]", what, "a node cannot lend to itself"))
     refuse(found)
     return lent, borrowed

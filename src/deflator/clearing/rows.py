@@ -30,9 +30,7 @@ def rows_of(matrix: Any) -> Rows:
     """
     if hasattr(matrix, "tocsr"):
         sparse = matrix.tocsr()
-        return Rows(
-            sparse.indptr.astype(np.int64), sparse.indices.astype(np.int64), sparse.data.astype(float)
-        )
+        return Rows(sparse.indptr.astype(np.int64), sparse.indices.astype(np.int64), sparse.data.astype(float))
     dense = np.asarray(matrix, float)
     row, column = np.nonzero(dense)
     return Rows(np.searchsorted(row, np.arange(dense.shape[0] + 1)), column, dense[row, column])

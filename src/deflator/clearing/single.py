@@ -69,9 +69,7 @@ def settle_one(economy: Economy, start: float, method: str, tolerance: float, ma
     return Outcome(ratio, group_due, received, rounds, float(progress[1]))
 
 
-def _solving_is_cheaper(
-    economy: Economy, defaulters: int, progress: NDArray[np.float64], tolerance: float
-) -> bool:
+def _solving_is_cheaper(economy: Economy, defaulters: int, progress: NDArray[np.float64], tolerance: float) -> bool:
     """Compare the rounds still to come with one linear system of the defaulters."""
     step, distance = progress.tolist()
     if not step < distance < math.inf:
