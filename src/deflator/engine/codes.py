@@ -9,6 +9,7 @@ class Told(IntEnum):
     """A code with its sentence."""
 
     def __new__(cls, value: int, sentence: str = "") -> Told:
+        """Make a member from its number and its sentence."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence  # type: ignore[attr-defined]
@@ -19,7 +20,10 @@ class Status(Told):
     """How the simulation of a path ended."""
 
     OK = 0, "The path ran to its horizon."
-    NOT_CLEARED = 1, "Payments of a month did not converge within the allowed rounds; the path is not counted."
+    NOT_CLEARED = (
+        1,
+        "Payments of a month did not converge within the allowed rounds; the path is not counted.",
+    )
     NOT_FINITE = 2, "A figure of the path is not a number; the path is not counted."
 
 

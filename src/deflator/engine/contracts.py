@@ -62,9 +62,7 @@ def _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, 
     wanted = contracts.units[c, lane] * contracts.active[c, lane] * equipment.performance[g, lane]
     if wanted <= 0.0:
         return 0.0
-    own_cost = (
-        entities.own_cost_ratio[buyer, lane] * equipment.start_rent[g, lane] * equipment.price_factor[g, lane]
-    )
+    own_cost = entities.own_cost_ratio[buyer, lane] * equipment.start_rent[g, lane] * equipment.price_factor[g, lane]
     cheaper = logistic((offer - own_cost) / (_COST_WIDTH * offer))
     share = min(max((room - entities.insourced[buyer, lane]) / wanted, 0.0), 1.0) * cheaper
     entities.insourced[buyer, lane] += share * wanted
@@ -80,7 +78,6 @@ def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledg
     p = world.parameters
     for c in range(contracts.seller.size):
         q = contracts.pair[c]
-        g = pairs.equipment[q]
         buyer = contracts.buyer[c]
         for lane in range(world.log_rent.size):
             starts = contracts.start[c, lane] + contracts.delay[c, lane]
@@ -123,7 +120,10 @@ def _collect_prepayments(t, entities, contracts, causes, ledger):
         buyer, seller = entities.account[contracts.buyer[c]], entities.account[contracts.seller[c]]
         for lane in range(contracts.bill.shape[1]):
             if contracts.start[c, lane] - 1.0 == t and contracts.active[c, lane] > 0.0:
-                paid = min(contracts.prepaid[c, lane] * contracts.active[c, lane], max(entities.cash[buyer, lane], 0.0))
+                paid = min(
+                    contracts.prepaid[c, lane] * contracts.active[c, lane],
+                    max(entities.cash[buyer, lane], 0.0),
+                )
                 contracts.credit[c, lane] += paid
                 entities.cash[buyer, lane] -= paid
                 entities.cash[seller, lane] += paid
@@ -154,7 +154,4 @@ def value_contracts(t, world, equipment, pairs, contracts):
             decline = world.expected_decline[lane]
             spot = equipment.rent[g, lane] * math.exp(-decline * first / 12.0) * annuity(rate + decline, years)
             units = contracts.units[c, lane] * contracts.active[c, lane]
-            contracts.pv[c, lane] = (
-                math.exp(-rate * first / 12.0) * _bill(units, fixed - spot) * 12.0
-            )
-
+            contracts.pv[c, lane] = math.exp(-rate * first / 12.0) * _bill(units, fixed - spot) * 12.0

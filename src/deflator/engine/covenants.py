@@ -114,7 +114,9 @@ def _measure_headroom(t, world, entities, equipment, fleets, contracts, leases, 
         elif test == MIN_LIQUIDITY:
             room = entities.cash[i, lane] / threshold - 1.0
         elif test == DSCR and stabilised(t, contracts, leases, facilities, k, lane):
-            due = facilities.interest[k, lane] + facilities.principal[k, lane] - facilities.maturing[k, lane]
+            due = facilities.interest[k, lane] + max(
+                facilities.principal[k, lane] - facilities.refinanced[k, lane], 0.0
+            )
             earned = collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k, lane)
             room = (earned / due if due > 0.0 else _AMPLE) / threshold - 1.0
         elif test == CONTRACTED_COVERAGE:
@@ -161,8 +163,9 @@ def collateral_value(equipment, fleets, facilities, k, lane):
 
 @kernel
 def collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k, lane):
-    """Return what the collateral earns this month after its own costs: contracts and rent pledged, less power and
-    operations of the units pledged. A facility without pledged income is measured on the borrower's own earnings.
+    """Return what the collateral earns this month: contracts and rent pledged, less the costs of the units pledged.
+
+    A facility without pledged income is measured on the borrower's own earnings.
     """
     earned, pledged = 0.0, False
     for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
@@ -206,9 +209,7 @@ def _to_come(t, contracts, facilities, c, k, lane):
 
 @kernel
 def _cost(leases, facilities, k, lane):
-    """Return the cost of what a building loan has financed: what was drawn at month 0 at the loan's full
-    commitment over cost, and what has been built since.
-    """
+    """Return the cost of what a building loan finances: its commitment, and what has been built since."""
     cost = facilities.committed[k, lane]
     for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
         item = facilities.lease[n]

@@ -21,14 +21,15 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import kernel
 from deflator.engine.funding import logistic
-from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, MILLION, ON, SUPPLIERS, P
+from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, LANDLORD, MILLION, ON, SUPPLIERS, P
 
 _EXTENSION_MONTHS = 6.0
+_EARLY_MONTHS = 12.0
 
 
 @kernel
 def market_access(world, entities, i, lane):
-    """Return the share of a loan request that lenders sign: the more open they are, the more of the firm may be debt.
+    """Return the share of a loan request that lenders sign: the more open, the more of a firm may be debt.
 
     A logistic in openness less the share of debt in enterprise value: at an openness equal to that share, half.
     """
@@ -39,8 +40,49 @@ def market_access(world, entities, i, lane):
 
 
 @kernel
+def backed_access(world, entities, fleets, f, lane):
+    """Return the share of a loan on a delivery that lenders sign: on the better credit of owner and waiting customer."""
+    access = market_access(world, entities, entities.account[fleets.owner[f]], lane)
+    customer = fleets.customer[f]
+    if customer >= 0:
+        access = max(access, market_access(world, entities, entities.account[customer], lane))
+    return access
+
+
+@kernel
+def secured_access(t, world, entities, contracts, leases, facilities, k, lane):
+    """Return the share of a maturing loan that lenders refinance, whether on a better payer's credit, and the term.
+
+    A loan secured on leases or contracts is lent on the credit of who pays them, weighted by income, as far as that
+    income covers the interest, and to the end of that income; any other loan on the borrower's credit and for the
+    usual term.
+    """
+    own = market_access(world, entities, entities.account[facilities.borrower[k]], lane)
+    usual = world.parameters[P.refinancing_term_months, lane]
+    income, credit, months = 0.0, 0.0, 0.0
+    for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
+        item = facilities.lease[n]
+        access = market_access(world, entities, entities.account[leases.tenant[item]], lane)
+        if leases.guarantor[item] >= 0:
+            access = max(access, market_access(world, entities, entities.account[leases.guarantor[item]], lane))
+        income += leases.due[item, lane]
+        credit += leases.due[item, lane] * access
+        months += leases.due[item, lane] * (leases.end[item, lane] + leases.delay[item, lane] - t)
+    for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
+        c = facilities.contract[n]
+        income += contracts.bill[c, lane]
+        credit += contracts.bill[c, lane] * market_access(world, entities, entities.account[contracts.buyer[c]], lane)
+        months += contracts.bill[c, lane] * (contracts.until[c, lane] - t)
+    if income <= 0.0:
+        return own, False, usual
+    interest = facilities.interest[k, lane]
+    backed = credit / income * (min(income / interest, 1.0) if interest > 0.0 else 1.0)
+    return max(own, backed), backed > own, max(months / income, usual) if backed > own else usual
+
+
+@kernel
 def new_spread(world, entities, i, investment_grade, lane):
-    """Return the spread of a new loan: base by customer credit, more with leverage above five times and less openness."""
+    """Return the spread of a new loan: by customer credit, leverage above five times and lost openness."""
     p = world.parameters
     base = p[P.spread_base_ig, lane] if investment_grade else p[P.spread_base_subig, lane]
     earned = 12.0 * entities.ebitda[i, lane]
@@ -87,31 +129,42 @@ def delivery_cost(t, equipment, fleets, requests, f, lane):
 
 
 @kernel
-def request_funds(t, world, entities, equipment, fleets, facilities, requests):
+def _falling_due(t, facilities, k, lane):
+    """Return what a borrower seeks to refinance this month: all at maturity, an even part in the year before.
+
+    Holders of convertibles decide at maturity, so these are not refinanced early.
+    """
+    left = facilities.until[k, lane] - t
+    if left <= 0.0:
+        return facilities.balance[k, lane]
+    if left >= _EARLY_MONTHS or facilities.convertible[k] or facilities.revolver[k]:
+        return 0.0
+    return facilities.balance[k, lane] / (left + 1.0)
+
+
+@kernel
+def request_funds(t, world, entities, equipment, fleets, contracts, leases, facilities, requests):
     """Add up what borrowers ask of the market this month, and find the share that lenders' capacity grants.
 
     Asked for are maturities, draws on loans that are not signed, and what firms lack to stay above their buffer.
     Capacity is rationed pro rata, so that a wall of maturities raises its own price of failure (M14).
     """
     for k in range(facilities.borrower.size):
-        i = entities.account[facilities.borrower[k]]
         for lane in range(world.openness.size):
-            facilities.maturing[k, lane] = 0.0
-            if facilities.until[k, lane] <= t and facilities.balance[k, lane] > 0.0:
-                access = market_access(world, entities, i, lane)
-                facilities.maturing[k, lane] = facilities.balance[k, lane]
-                world.requested[lane] += facilities.balance[k, lane] * access
+            facilities.maturing[k, lane] = _falling_due(t, facilities, k, lane)
+            if facilities.maturing[k, lane] > 0.0:
+                access, _, _ = secured_access(t, world, entities, contracts, leases, facilities, k, lane)
+                world.requested[lane] += facilities.maturing[k, lane] * access
     for f in range(fleets.owner.size):
         k = fleets.facility[f]
         if fleets.is_delivery[f] == 0 or k < 0 or facilities.signed[k]:
             continue
-        i = entities.account[fleets.owner[f]]
         for lane in range(world.openness.size):
             due = installment(t, world, entities, equipment, fleets, requests, f, lane)
             if due > 0.0:
                 cost = due * delivery_cost(t, equipment, fleets, requests, f, lane)
                 draw = cost * advance_rate(world, equipment, fleets.equipment[f], lane)
-                world.requested[lane] += draw * market_access(world, entities, i, lane)
+                world.requested[lane] += draw * backed_access(world, entities, fleets, f, lane)
     for i in range(entities.layer.size - 1):
         for lane in range(world.openness.size):
             entities.wanted_loan[i, lane] = 0.0
@@ -142,12 +195,11 @@ def draw_facility(facilities, claims, entities, causes, ledger, k, lane, amount)
 
 
 @kernel
-def borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, amount):
+def borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, amount, backed, term):
     """Lend an entity a new loan at today's spread; rate and term of its new loans are averaged by amount."""
     k = entities.new_loan[i]
     before = facilities.balance[k, lane]
-    spread = new_spread(world, entities, i, False, lane)
-    term = world.parameters[P.refinancing_term_months, lane]
+    spread = new_spread(world, entities, i, backed, lane)
     total = before + amount
     if total > 0.0:
         facilities.rate[k, lane] = (facilities.rate[k, lane] * before + spread * amount) / total
@@ -173,7 +225,8 @@ def borrow_liquidity(world, entities, facilities, claims, causes, ledger):
         for lane in range(world.openness.size):
             amount = entities.wanted_loan[i, lane] * world.granted[lane]
             if amount > 0.0:
-                borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, amount)
+                term = world.parameters[P.refinancing_term_months, lane]
+                borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, amount, False, term)
 
 
 @kernel
@@ -199,7 +252,7 @@ def pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, ca
             wanted = due * entities.going[i, lane]
             if fleets.committed[f] == 0:
                 wanted *= requests.supply_scale[g, t]
-                if fleets.backed[f] == 0:
+                if fleets.customer[f] < 0:
                     wanted *= _worth_buying(equipment, g, lane)
             cost = wanted * delivery_cost(t, equipment, fleets, requests, f, lane)
             if cost <= 0.0:
@@ -208,7 +261,7 @@ def pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, ca
             if k >= 0 and entities.draw_stopped[i, lane] == 0 and facilities.stopped[k, lane] == 0:
                 draw = min(cost * advance_rate(world, equipment, g, lane), facilities.undrawn[k, lane])
                 if facilities.signed[k] == 0:
-                    draw *= market_access(world, entities, i, lane) * world.granted[lane]
+                    draw *= backed_access(world, entities, fleets, f, lane) * world.granted[lane]
             bought = affordable_share(cost - draw, spare_cash(world, entities, i, lane))
             draw *= bought
             if draw > 0.0:
@@ -285,6 +338,7 @@ def _plan_buildings(t, world, entities, leases, facilities):
     entities.building_due[:, :] = 0.0
     entities.building_left[:, :] = 0.0
     entities.building_loans[:, :] = 0.0
+    _sum_to_build(leases, facilities)
     for item in range(leases.landlord.size):
         i = entities.account[leases.landlord[item]]
         for lane in range(world.openness.size):
@@ -308,6 +362,18 @@ def _plan_buildings(t, world, entities, leases, facilities):
 
 
 @kernel
+def _sum_to_build(leases, facilities):
+    """Add up what is left to pay of the sites that secure each loan."""
+    for k in range(facilities.borrower.size):
+        for lane in range(leases.built.shape[1]):
+            left = 0.0
+            for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
+                item = facilities.lease[n]
+                left += leases.building_cost[item, lane] * (1.0 - leases.built[item, lane])
+            facilities.to_build[k, lane] = left
+
+
+@kernel
 def affordable_share(own, spare):
     """Return the share of a purchase that goes ahead when its part not funded by loans must come out of spare cash."""
     return min(spare / own, 1.0) if own > 0.0 else 1.0
@@ -315,10 +381,10 @@ def affordable_share(own, spare):
 
 @kernel
 def building_loan(world, entities, facilities, k, i, lane):
-    """Return what a loan secured on sites still has to give; unsigned ones as far as the market signs them."""
-    if facilities.lease_ofs[k + 1] == facilities.lease_ofs[k] or facilities.stopped[k, lane]:
+    """Return what a loan still has to give for its own sites; unsigned ones as far as the market signs them."""
+    if facilities.stopped[k, lane]:
         return 0.0
-    undrawn = facilities.undrawn[k, lane]
+    undrawn = min(facilities.undrawn[k, lane], facilities.to_build[k, lane])
     if facilities.signed[k] == 0:
         undrawn *= market_access(world, entities, i, lane) * world.granted[lane]
     return undrawn
@@ -384,6 +450,10 @@ def charge_debt(t, months, world, entities, facilities, claims, amortisation, co
                 )
             elif profile == SCULPTED:
                 due = scheduled_principal(balance, _share_of_contracted_cash(t, facilities, contracts, k, lane))
+            if k == entities.new_loan[i] and entities.layer[i] == LANDLORD:
+                # Loans on sites are sculpted: principal is what rent leaves after the interest on all debt.
+                earned = entities.ebitda[i, lane] - entities.scheduled_due[i, lane] - facilities.interest[k, lane]
+                due = min(due, max(earned, 0.0))
             facilities.principal[k, lane] = due if facilities.until[k, lane] > t else 0.0
             if facilities.signed[k] and under_construction(t, leases, facilities, k, lane):
                 reserve = min(facilities.interest[k, lane], facilities.undrawn[k, lane])
@@ -400,14 +470,16 @@ def _share_of_contracted_cash(t, facilities, contracts, k, lane):
     for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
         c = facilities.contract[n]
         now += contracts.bill[c, lane]
-        monthly = contracts.units[c, lane] * contracts.active[c, lane] * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
+        monthly = (
+            contracts.units[c, lane] * contracts.active[c, lane] * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
+        )
         rest += monthly * max(contracts.until[c, lane] - max(t, contracts.start[c, lane]), 0.0)
     return now / rest if rest > 0.0 else 0.0
 
 
 @kernel
-def settle_maturities(t, seed, paths, world, entities, facilities, claims, causes, ledger):
-    """Convert, refinance, extend or call what falls due this month.
+def settle_maturities(t, seed, paths, world, entities, contracts, leases, facilities, claims, causes, ledger):
+    """Convert, refinance, extend or call what falls due; refinance early what will fall due within a year.
 
     A convertible becomes shares above its price with a buffer (M14). Of other debt the market refinances what access
     and capacity allow; for the rest lenders may extend by the chance of a waiver; what is left is due in cash.
@@ -418,6 +490,7 @@ def settle_maturities(t, seed, paths, world, entities, facilities, claims, cause
         i = entities.account[facilities.borrower[k]]
         for lane in range(world.openness.size):
             due = facilities.maturing[k, lane]
+            facilities.refinanced[k, lane] = 0.0
             if due <= 0.0:
                 continue
             if facilities.convertible[k] and entities.start_equity[i, lane] > 0.0:
@@ -427,12 +500,16 @@ def settle_maturities(t, seed, paths, world, entities, facilities, claims, cause
                     facilities.converted[k, lane] += due
                     facilities.balance[k, lane] = 0.0
                     continue
-            refinanced = due * market_access(world, entities, i, lane) * world.granted[lane]
+            access, backed, term = secured_access(t, world, entities, contracts, leases, facilities, k, lane)
+            refinanced = due * access * world.granted[lane]
             if entities.draw_stopped[i, lane] or entities.new_loan[i] == k:
                 refinanced = 0.0
-            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, refinanced)
+            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, refinanced, backed, term)
+            facilities.refinanced[k, lane] = refinanced
             rest = due - refinanced
-            if rest > spare_cash(world, entities, i, lane) - refinanced and _extends(
+            if facilities.until[k, lane] > t:
+                facilities.principal[k, lane] += refinanced
+            elif rest > spare_cash(world, entities, i, lane) - refinanced and _extends(
                 t, seed, paths, world, facilities, k, lane
             ):
                 facilities.until[k, lane] = t + _EXTENSION_MONTHS

@@ -71,15 +71,18 @@ def _break_firm(t, entities, i, lane, due):
     entities.hit[i, lane] = 1.0
     entities.shortfall[i, lane] = missed
     entities.broken_share[i, lane] = 1.0
+    paid_all = missed <= _TOLERANCE * max(due, 1.0)
+    note_hard(t, entities, i, lane, Trigger.COVENANT if paid_all else _why_missed(entities, i, lane))
+
+
+@kernel
+def _why_missed(entities, i, lane):
+    """Return why a payment was missed: the scenario says so, debt fell due, or else the running payments."""
     if entities.imposed[i, lane]:
-        trigger = Trigger.IMPOSED
-    elif missed <= _TOLERANCE * max(due, 1.0):
-        trigger = Trigger.COVENANT
-    elif entities.matured[i, lane] >= missed:
-        trigger = Trigger.MATURITY
-    else:
-        trigger = Trigger.PAYMENT
-    note_hard(t, entities, i, lane, trigger)
+        return Trigger.IMPOSED
+    if entities.matured[i, lane] > 0.0 and entities.matured[i, lane] >= entities.missed[i, lane]:
+        return Trigger.MATURITY
+    return Trigger.PAYMENT
 
 
 @kernel
@@ -99,7 +102,7 @@ def _break_members(t, world, entities, payments, i, lane, due):
     entities.hit[i, lane] = (now - before) / (1.0 - before)
     entities.shortfall[i, lane] = entities.missed[i, lane]
     if now > _SHRUNK:
-        note_hard(t, entities, i, lane, Trigger.IMPOSED if entities.imposed[i, lane] else Trigger.PAYMENT)
+        note_hard(t, entities, i, lane, _why_missed(entities, i, lane))
 
 
 @kernel
@@ -136,16 +139,15 @@ def restructuring_share(world, lane):
 
 
 @kernel
-def resolve_defaults(world, entities, equipment, pairs, orders, fleets, contracts, leases, facilities, claims,
-                     segments):  # fmt: skip
+def resolve_defaults(world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments):
     """Carry out what follows a break: write-offs, seizures, rejected contracts and leases.
 
     The restructured share goes on with a haircut on its debt. The liquidated share stops: its units are seized, what
     it sold is no longer delivered. Contracts and leases of what broke are rejected in part.
     """
     _write_off(world, entities, equipment, fleets, facilities, claims)
-    _seize_units(world, entities, equipment, pairs, orders, fleets)
-    _reject_contracts(world, entities, pairs, equipment, contracts, segments)
+    _seize_units(world, entities, equipment, pairs, fleets)
+    _reject_contracts(world, entities, equipment, pairs, contracts, segments)
     if world.channels[ON.tenant]:
         _reject_leases(world, entities, leases)
     for i in range(entities.layer.size - 1):
@@ -171,7 +173,7 @@ def _write_off(world, entities, equipment, fleets, facilities, claims):
             recovered = balance * hit * (1.0 - restructured) * (1.0 - lgd)
             facilities.balance[k, lane] -= written
             facilities.written_off[k, lane] += written
-            facilities.undrawn[k, lane] = 0.0
+            facilities.undrawn[k, lane] *= 1.0 - hit
             for n in range(facilities.claim_ofs[k], facilities.claim_ofs[k + 1]):
                 holder, share = claims.holder[n], claims.share[n, lane]
                 entities.lost[holder, lane] += share * (written - recovered)
@@ -181,7 +183,7 @@ def _write_off(world, entities, equipment, fleets, facilities, claims):
 
 @kernel
 def _loss_share(world, entities, equipment, fleets, facilities, k, balance, lane):
-    """Return loss given default: collateral sold after costs and a lag, then the unsecured claim on what recourse reaches."""
+    """Return loss given default: collateral sold after costs and a lag, then the unsecured claim on the rest."""
     p = world.parameters
     if facilities.convertible[k] or facilities.rank[k] >= _CONVERTIBLE_RANK:
         unsecured = p[P.recovery_rate_convertible, lane]
@@ -201,7 +203,7 @@ def _loss_share(world, entities, equipment, fleets, facilities, k, balance, lane
 
 
 @kernel
-def _seize_units(world, entities, equipment, pairs, orders, fleets):
+def _seize_units(world, entities, equipment, pairs, fleets):
     for f in range(fleets.owner.size):
         i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
         for lane in range(world.openness.size):
@@ -224,7 +226,7 @@ def _seize_units(world, entities, equipment, pairs, orders, fleets):
 
 
 @kernel
-def _reject_contracts(world, entities, pairs, equipment, contracts, segments):
+def _reject_contracts(world, entities, equipment, pairs, contracts, segments):
     """End what a failed buyer rejects and what a liquidated seller no longer delivers.
 
     What a buyer loses with its seller it still wants: it seeks it on the spot market.
@@ -232,7 +234,7 @@ def _reject_contracts(world, entities, pairs, equipment, contracts, segments):
     p = world.parameters
     for c in range(contracts.seller.size):
         seller, buyer = entities.account[contracts.seller[c]], entities.account[contracts.buyer[c]]
-        g, s = pairs.equipment[contracts.pair[c]], contracts.segment[c]
+        s = contracts.segment[c]
         for lane in range(world.openness.size):
             rejected = entities.hit[buyer, lane] * p[P.contract_rejection_share, lane]
             gone = entities.hit[seller, lane] * (1.0 - restructuring_share(world, lane))
@@ -241,7 +243,7 @@ def _reject_contracts(world, entities, pairs, equipment, contracts, segments):
             left = contracts.active[c, lane] * (1.0 - rejected)
             if gone > 0.0 and s >= 0 and contracts.backstop[c] == 0:
                 units = contracts.units[c, lane] * left * gone
-                segments.displaced[s, lane] += units * equipment.performance[g, lane]
+                segments.displaced[s, lane] += units * equipment.performance[pairs.equipment[contracts.pair[c]], lane]
             contracts.active[c, lane] = left * (1.0 - gone)
 
 

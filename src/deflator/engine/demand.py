@@ -8,8 +8,6 @@ from deflator.engine.compiled import kernel
 from deflator.engine.funding import logistic
 from deflator.engine.layout import APPLICATION, HOURS_PER_MONTH, LAB, MILLION, P
 
-_MOST = 10.0
-
 
 @kernel
 def thin_out_cohorts(world, entities):
@@ -54,38 +52,42 @@ def measure_distress(world, entities):
 
 
 @kernel
-def form_demand(world, entities, segments):
-    """Work out each segment's uncontracted demand at the month-0 rent and what its budget allows.
+def measure_contracts(t, segments, pairs, equipment, contracts):
+    """Add up what each segment has under contract: spend a month and performance delivered."""
+    segments.contracted[:, :] = 0.0
+    segments.contracted_units[:, :] = 0.0
+    for c in range(contracts.seller.size):
+        s, q = contracts.segment[c], contracts.pair[c]
+        if contracts.backstop[c] or s < 0:
+            continue
+        g = pairs.equipment[q]
+        for lane in range(segments.wanted.shape[1]):
+            if contracts.start[c, lane] + contracts.delay[c, lane] <= t < contracts.until[c, lane]:
+                units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
+                segments.contracted[s, lane] += units * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
+                segments.contracted_units[s, lane] += units * equipment.performance[g, lane]
 
-    Wanted units are what was bought spot at month 0 times the segment's growth and the share of it that is left, plus
-    what its failed sellers no longer deliver. The budget is month-0 spend scaled by revenue and capital raised, less
-    what contracts already cost.
+
+@kernel
+def form_demand(world, entities, segments):
+    """Work out each segment's demand for uncommitted units at the month-0 rent, and what its budget allows.
+
+    Spot demand of month 0 grows with the segment. What a failed seller no longer delivers comes on top. Of what the
+    segment then still lacks for its growth path, it seeks on the spot market the share that it bought there at month
+    0; for the rest it waits for contracts, as it does now. The budget is the compute share of revenue and capital
+    raised, less what contracts cost, in units at the month-0 rent.
     """
     for s in range(segments.entity.size):
         i = segments.entity[s]
         payer = entities.account[i]
         for lane in range(world.openness.size):
-            left = entities.going[payer, lane] * (1.0 - entities.distress[i, lane])
-            index = math.exp(segments.log_index[s, lane])
-            segments.wanted[s, lane] = (segments.start_units[s, lane] * index + segments.displaced[s, lane]) * left
-            before = entities.start_revenue[i, lane] + entities.planned_raise[i, lane]
-            now = entities.revenue[i, lane] * entities.going[payer, lane] + entities.raised[i, lane]
-            scale = now / before if before > 0.0 else 1.0
-            slack = segments.spend[s, lane] * max(scale, 0.0) - segments.contracted[s, lane]
-            start = segments.slack_start[s, lane]
-            share = min(max(slack / start, 0.0), _MOST) if start > 0.0 else _MOST
-            segments.limit[s, lane] = segments.start_units[s, lane] * share + segments.displaced[s, lane]
-
-
-@kernel
-def measure_contracted_spend(t, segments, contracts):
-    """Add up what each segment's contracts cost a month."""
-    segments.contracted[:] = 0.0
-    for c in range(contracts.seller.size):
-        s = contracts.segment[c]
-        if contracts.backstop[c] or s < 0:
-            continue
-        for lane in range(segments.wanted.shape[1]):
-            if contracts.start[c, lane] + contracts.delay[c, lane] <= t < contracts.until[c, lane]:
-                units = contracts.units[c, lane] * contracts.active[c, lane]
-                segments.contracted[s, lane] += units * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
+            going = entities.going[payer, lane]
+            grown = math.exp(segments.log_index[s, lane]) * going
+            spot = segments.start_units[s, lane] * grown + segments.displaced[s, lane] * going
+            path = (segments.start_units[s, lane] + segments.start_contracted[s, lane]) * grown
+            lacking = path - entities.insourced[i, lane] - segments.contracted_units[s, lane] - spot
+            spot += segments.spot_share[s, lane] * max(lacking, 0.0)
+            segments.wanted[s, lane] = spot * (1.0 - entities.distress[i, lane])
+            income = entities.revenue[i, lane] * going + entities.raised[i, lane]
+            slack = segments.compute_share[s, lane] * income - segments.contracted[s, lane]
+            segments.limit[s, lane] = max(slack, 0.0) / world.unit_price_start[lane]

@@ -171,7 +171,8 @@ def draw_delays(months, seed, paths, chance, world, fleets, leases, contracts, r
             if lease >= 0:
                 fleets.delay[f, lane] = leases.delay[lease, lane]
             elif fleets.is_delivery[f]:
-                fleets.delay[f, lane] = _lateness(
+                planned = min(int(fleets.in_service[f, lane]), months)
+                fleets.delay[f, lane] = requests.delay_shift_own[planned] + _lateness(
                     p[P.delivery_delay_mean_months, lane],
                     p[P.delivery_delay_std_months, lane] if chance else 0.0,
                     world.noise[lane],

@@ -109,7 +109,7 @@ def raise_equity(t, world, entities, causes, ledger):
         layer = entities.layer[i]
         if entities.unlimited[i] or entities.lender[i] or layer == VENDOR or entities.account[i] != i:
             continue
-        lives_on_rounds = layer == APPLICATION or layer == LAB
+        lives_on_rounds = layer in (APPLICATION, LAB)
         for lane in range(world.openness.size):
             going = entities.going[i, lane]
             openness = world.openness[lane] / world.openness_start[lane]

@@ -65,9 +65,7 @@ class Index:
             for row in self.fleet_rows
             if row["use"] == "rental"
         ]
-        let += [
-            (self.entity[row["seller"]], self.equipment[row["equipment"]]) for row in self.rows["contracts"]
-        ]
+        let += [(self.entity[row["seller"]], self.equipment[row["equipment"]]) for row in self.rows["contracts"]]
         second_hand = self.entity[layout.ROLES[layout.SECOND_HAND]]
         pool = [(second_hand, g) for g in range(len(self.equipment))]
         owners = sorted({owner for owner, _ in let if self.layer[owner] in (layout.NEOCLOUD, layout.HYPERSCALER)})
@@ -82,8 +80,7 @@ class Index:
         return [
             g
             for g, row in enumerate(self.rows["equipment"])
-            if row["new_price_usd"] is not None
-            and self.book.month(row["launch_month"]) >= -_ORDERABLE_MONTHS_BACK
+            if row["new_price_usd"] is not None and self.book.month(row["launch_month"]) >= -_ORDERABLE_MONTHS_BACK
         ]
 
     def accounts(self) -> np.ndarray:
@@ -105,9 +102,7 @@ class Index:
 
     def pledged(self, kind: dict[str, int]) -> list[list[int]]:
         """Return for every facility, the new loans included, what is pledged of one kind."""
-        lists = [
-            [kind[name] for name in (row["collateral"] or ()) if name in kind] for row in self.rows["facilities"]
-        ]
+        lists = [[kind[name] for name in (row["collateral"] or ()) if name in kind] for row in self.rows["facilities"]]
         return lists + [[] for _ in self.borrowers]
 
     def site_leases(self) -> list[list[int]]:

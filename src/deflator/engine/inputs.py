@@ -57,7 +57,9 @@ def list_figures(index: Index) -> dict[str, np.ndarray]:
         "fleets.in_service": both("in_service_month", "month"),
         "fleets.power_price": np.concatenate([of("fleets", "power_usd_per_mwh"), power]),
         "fleets.opex": np.concatenate([of("fleets", "opex_usd_per_hour"), opex]),
-        "fleets.unit_price": np.concatenate([np.zeros_like(of("fleets", "units")), of("deliveries", "unit_price_usd") + missing]),
+        "fleets.unit_price": np.concatenate(
+            [np.zeros_like(of("fleets", "units")), of("deliveries", "unit_price_usd") + missing]
+        ),
         "contracts.units": of("contracts", "units"),
         "contracts.start_rent": of("contracts", "rent_usd_per_hour"),
         "contracts.start": of("contracts", "start"),
@@ -82,7 +84,8 @@ def list_figures(index: Index) -> dict[str, np.ndarray]:
         "covenants.cure": of("covenants", "cure_months"),
         "claims.share": np.concatenate([of("holdings", "share_or_musd")[index.claims], new + 1.0]),
         "segments.spot_spend": spend * of("demand", "share_bought_spot"),
-        "segments.spend": spend,
+        "segments.spot_share": of("demand", "share_bought_spot"),
+        "segments.compute_share": of("demand", "compute_share_of_revenue"),
         "segments.growth": of("demand", "growth_annual"),
         "segments.elasticity": of("demand", "price_elasticity") * figures.parameter("demand_price_elasticity_scale"),
     }

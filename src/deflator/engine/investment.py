@@ -1,10 +1,17 @@
-"""Step 9: owners order the best hardware on offer when it pays; it comes after a lag. That lag is the capacity cycle."""
+"""Step 9: owners order the best hardware on offer when it pays. The lag to delivery is the capacity cycle."""
 
 from __future__ import annotations
 
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
-from deflator.engine.debt import advance_rate, affordable_share, borrow_anew, market_access, pay_vendor, spare_cash
+from deflator.engine.debt import (
+    advance_rate,
+    affordable_share,
+    borrow_anew,
+    market_access,
+    pay_vendor,
+    spare_cash,
+)
 from deflator.engine.layout import MILLION, RING, P
 from deflator.engine.valuation import earning_value
 
@@ -29,7 +36,7 @@ def full_cost_value(world, equipment, q, pairs, lane):
 
 @kernel
 def measure_margins(t, world, entities, equipment, pairs):
-    """Compare what a new unit earns with its price, for every pair whose owner may order it, and keep the owner's best."""
+    """Compare what a new unit earns with its price, where the owner may order it, and keep its best."""
     entities.best_margin[:, :] = 0.0
     entities.let_performance[:, :] = 0.0
     for q in range(pairs.owner.size):
@@ -93,7 +100,7 @@ def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
 
 @kernel
 def receive_orders(t, world, entities, equipment, pairs, orders, facilities, claims, causes, ledger):
-    """Pay for orders that arrive: new loans and spare cash; what they do not cover is cancelled for a fee (M12, M15)."""
+    """Pay for orders that arrive: by new loans and spare cash; the rest is cancelled for a fee (M12, M15)."""
     p = world.parameters
     for q in range(pairs.owner.size):
         if pairs.orderable[q] == 0:
@@ -111,7 +118,8 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
                 loan = cost * advance_rate(world, equipment, g, lane)
                 loan *= market_access(world, entities, i, lane) * world.granted[lane]
             bought = affordable_share(cost - loan, spare_cash(world, entities, i, lane)) * entities.going[i, lane]
-            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, loan * bought)
+            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, loan * bought, False,
+                        p[P.refinancing_term_months, lane])  # fmt: skip
             pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, cost * bought, units * bought)
             pairs.extra[q, lane] += units * bought
             equipment.arrived[g, lane] += units * bought
@@ -130,4 +138,3 @@ def fade_vendor_sales(world):
     """Keep a year's worth of vendors' sales: an exponential memory of twelve months."""
     for lane in range(world.vendor_sales.size):
         world.vendor_sales[lane] *= 1.0 - _MONTH
-

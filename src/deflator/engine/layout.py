@@ -109,6 +109,7 @@ class World(NamedTuple):
     turnover: Lane  # share of what is on offer that is let
     takings: Lane
     paid: Lane
+    unit_price_start: Lane  # USD m a month that a unit of performance let spot took at month 0
     expected_decline: Lane  # log fall of rents a year that owners and appraisers expect
     ordered: Lane
     order_share: Lane
@@ -253,7 +254,8 @@ class Pairs(NamedTuple):
     opex: State
     units: State  # in service
     extra: State  # in service, ordered or bought since month 0
-    contracted: State
+    contracted: State  # running
+    reserved: State  # kept for contracts about to start
     fill: State  # share of what is contracted that can be delivered
     offered: State
     let: State
@@ -277,7 +279,7 @@ class Fleets(NamedTuple):
     lease: Link
     is_delivery: Link
     committed: Link
-    backed: Link  # 1 when a contract waits for it
+    customer: Link  # buyer of the contract that waits for it
     facility: Link
     key: Link
     units: Figure
@@ -377,9 +379,11 @@ class Facilities(NamedTuple):
     months_left: State
     interest: State
     principal: State
-    maturing: State
+    maturing: State  # what the borrower seeks to refinance
+    refinanced: State
     swept: State
     collateral: State
+    to_build: State  # what is left to pay of its sites
     stopped: Flag
     opening: State
     drawn: State
@@ -422,16 +426,18 @@ class Segments(NamedTuple):
     entity: Link
     key: Link
     spot_spend: Figure
-    spend: Figure
+    compute_share: Figure
+    spot_share: Figure
     growth: Figure
     elasticity: Figure
     log_index: State
     start_units: State  # performance units
     wanted: State
+    start_contracted: State  # performance under contract at month 0
     displaced: State  # performance lost with a failed seller and still wanted
     limit: State  # performance units that the budget pays for at the month-0 rent
-    slack_start: State
-    contracted: State
+    contracted: State  # USD m a month
+    contracted_units: State  # performance
     bought: State
 
 
@@ -481,14 +487,32 @@ class Requests(NamedTuple):
     supply_scale: Request  # [equipment, T + 1]
     price_scale: Request
     delay_shift: Request  # [lease, T + 1]
+    delay_shift_own: Request  # [T + 1] of deliveries to their owners' sites
     insourcing_scale: Request  # [entity, T + 1]
     renewal_scale: Request
     failure: Request
     vendor_scale: Request  # [T + 1]
 
 
-RECORDS = (World, Entities, Causes, Stories, Equipment, Pairs, Orders, Fleets, Contracts, Leases, Facilities, Amortisation,
-           Covenants, Claims, Segments, Network, Ledger)  # fmt: skip
+RECORDS = (
+    World,
+    Entities,
+    Causes,
+    Stories,
+    Equipment,
+    Pairs,
+    Orders,
+    Fleets,
+    Contracts,
+    Leases,
+    Facilities,
+    Amortisation,
+    Covenants,
+    Claims,
+    Segments,
+    Network,
+    Ledger,
+)
 
 
 def kinds_of(record: Any) -> dict[str, str]:

@@ -84,9 +84,7 @@ def _measure_units(equipment, pairs, fleets, ledger):
         g = fleets.equipment[f]
         for lane in range(ledger.before.size):
             if fleets.stage[f, lane] < 2:
-                equipment.offered[g, lane] += (
-                    fleets.units[f, lane] * fleets.paid[f, lane]
-                )
+                equipment.offered[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
         for lane in range(ledger.before.size):

@@ -74,7 +74,7 @@ def _equipment_links(index: Index) -> dict[str, np.ndarray]:
         "fleets.lease": ints(index.lease.get(row["lease"] or "", -1) for row in index.fleet_rows),
         "fleets.is_delivery": ints([0] * (len(owner) - deliveries) + [1] * deliveries),
         "fleets.committed": ints(row.get("committed", 1) for row in index.fleet_rows),
-        "fleets.backed": _backed(index),
+        "fleets.customer": _customers(index),
         "fleets.facility": ints(funded.get(f, -1) for f in range(len(owner))),
         "fleets.key": keys(index.fleet_names),
     }
@@ -84,17 +84,13 @@ def _contract_links(index: Index) -> dict[str, np.ndarray]:
     rows = index.rows["contracts"]
     segment = positions(index.book.tables["demand"].keys)
     pair = {name: position for position, name in enumerate(index.pairs)}
-    supplier_ofs, supplier_fleet = offsets(
-        [index.fleet[name] for name in (row["supplied_by"] or ())] for row in rows
-    )
+    supplier_ofs, supplier_fleet = offsets([index.fleet[name] for name in (row["supplied_by"] or ())] for row in rows)
     seller = [index.entity[row["seller"]] for row in rows]
     return {
         "contracts.seller": ints(seller),
         "contracts.buyer": ints(index.entity[row["buyer"]] for row in rows),
         "contracts.segment": ints(segment.get(row["buyer"], -1) for row in rows),
-        "contracts.pair": ints(
-            pair[s, index.equipment[row["equipment"]]] for s, row in zip(seller, rows, strict=True)
-        ),
+        "contracts.pair": ints(pair[s, index.equipment[row["equipment"]]] for s, row in zip(seller, rows, strict=True)),
         "contracts.renewal": ints(layout.RENEWALS.index(row["renewal"]) for row in rows),
         "contracts.backstop": ints(row["kind"] == "backstop" for row in rows),
         "contracts.supplier_ofs": supplier_ofs,
@@ -129,7 +125,9 @@ def _facility_links(index: Index) -> dict[str, np.ndarray]:
     lease_ofs, lease = offsets(index.site_leases())
     debt = [index.rows["holdings"][position] for position in index.claims]
     syndicate = len(index.entity)
-    claim_facility = ints([*(index.facility[row["issuer_or_facility"]] for row in debt), *range(count, count + len(new))])
+    claim_facility = ints(
+        [*(index.facility[row["issuer_or_facility"]] for row in debt), *range(count, count + len(new))]
+    )
     return {
         "facilities.borrower": ints([*(index.entity[row["borrower"]] for row in rows), *new]),
         "facilities.guarantor": ints(
@@ -162,9 +160,7 @@ def _covenant_links(index: Index) -> dict[str, np.ndarray]:
     return {
         "covenants.facility": ints(index.facility[row["facility"]] for row in rows),
         "covenants.test": ints(layout.TESTS.index(row["test"]) for row in rows),
-        "covenants.consequence": ints(
-            layout.CONSEQUENCES.index(row["consequence"]) for row in rows
-        ),
+        "covenants.consequence": ints(layout.CONSEQUENCES.index(row["consequence"]) for row in rows),
         "covenants.every": ints(row["test_every_months"] for row in rows),
         "covenants.active": ints(row["case"] == "book" or counterfactual for row in rows),
     }
@@ -192,7 +188,13 @@ def _payment_network(index: Index) -> dict[str, np.ndarray]:
         )
     ]
     payments += [
-        (account[links["facilities.borrower"][k]], _DEBT_CLASS + links["facilities.rank"][k], account[holder], Category.INTEREST, item)
+        (
+            account[links["facilities.borrower"][k]],
+            _DEBT_CLASS + links["facilities.rank"][k],
+            account[holder],
+            Category.INTEREST,
+            item,
+        )
         for item, (k, holder) in enumerate(zip(links["claims.facility"], links["claims.holder"], strict=True))
     ]
     payments = [payment for payment in payments if payment[0] != payment[2]]  # within one group nothing is paid
@@ -209,12 +211,12 @@ def _payment_network(index: Index) -> dict[str, np.ndarray]:
     }
 
 
-
-
-def _backed(index: Index) -> np.ndarray:
-    """Mark the deliveries for which a contract waits."""
-    waiting = {name for row in index.rows["contracts"] for name in (row["supplied_by"] or ())}
-    return ints(name in waiting for name in index.fleet)
+def _customers(index: Index) -> np.ndarray:
+    """Return who buys what each fleet and delivery will deliver; -1 when no contract waits for it."""
+    customer = {
+        name: index.entity[row["buyer"]] for row in index.rows["contracts"] for name in (row["supplied_by"] or ())
+    }
+    return ints(customer.get(name, -1) for name in index.fleet)
 
 
 def _claim_offsets(claim_facility: np.ndarray, facilities: int) -> np.ndarray:

@@ -17,6 +17,7 @@ _NO_NAME = np.uint64(0)
 _STEPS = 10
 _WIDEST = 4.0  # the clearing rent is sought within exp(±4) of the rent at month 0
 _TINY = 1e-12
+_RESERVED_MONTHS = 3.0  # units that wait for a contract this near are not let spot
 
 
 @kernel
@@ -48,9 +49,7 @@ def count_units(t, world, fleets, pairs, equipment):
                 live = fleets.units[f, lane] * fleets.paid[f, lane]
                 fleets.stage[f, lane] = 1
             elif aged and fleets.stage[f, lane] == 1:
-                equipment.retired[g, lane] += (
-                    fleets.units[f, lane] * fleets.paid[f, lane]
-                )
+                equipment.retired[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
                 fleets.stage[f, lane] = 2
             fleets.live[f, lane] = live
             if pair >= 0:
@@ -70,7 +69,7 @@ def offer_units(t, world, entities, pairs, equipment, contracts):
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
         for lane in range(world.log_rent.size):
-            free = max(pairs.units[q, lane] - pairs.contracted[q, lane], 0.0)
+            free = max(pairs.units[q, lane] - pairs.contracted[q, lane] - pairs.reserved[q, lane], 0.0)
             rise = free - pairs.offered[q, lane]
             lag = max(p[P.hand_back_lag_months, lane], 1.0)
             pairs.offered[q, lane] = free if rise < 0.0 or t == 0 else pairs.offered[q, lane] + rise / lag
@@ -89,6 +88,7 @@ def offer_units(t, world, entities, pairs, equipment, contracts):
 def _count_contracted(t, world, entities, equipment, pairs, contracts):
     p = world.parameters
     pairs.contracted[:, :] = 0.0
+    pairs.reserved[:, :] = 0.0
     equipment.sublet[:, :] = 0.0
     for c in range(contracts.seller.size):
         if contracts.backstop[c]:
@@ -97,12 +97,13 @@ def _count_contracted(t, world, entities, equipment, pairs, contracts):
         g = pairs.equipment[q]
         for lane in range(world.log_rent.size):
             contracts.sublet[c, lane] = 0.0
-            if contracts.start[c, lane] + contracts.delay[c, lane] <= t <= contracts.until[c, lane]:
-                units = contracts.units[c, lane] * contracts.active[c, lane]
+            units = contracts.units[c, lane] * contracts.active[c, lane]
+            starts = contracts.start[c, lane] + contracts.delay[c, lane]
+            if t < starts <= t + _RESERVED_MONTHS:
+                pairs.reserved[q, lane] += units
+            elif starts <= t <= contracts.until[c, lane]:
                 pairs.contracted[q, lane] += units
-                sublet = (
-                    units * p[P.sublet_share_distressed, lane] * entities.distress[contracts.buyer[c], lane]
-                )
+                sublet = units * p[P.sublet_share_distressed, lane] * entities.distress[contracts.buyer[c], lane]
                 contracts.sublet[c, lane] = sublet
                 equipment.sublet[g, lane] += sublet
     for q in range(pairs.owner.size):
@@ -283,4 +284,3 @@ def pressed_performance(world, equipment):
             performance = equipment.performance[g, lane]
             on = world.channels[ON.generation]
             equipment.market_performance[g, lane] = performance if on else min(performance, 1.0)
-

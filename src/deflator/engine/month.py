@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from deflator.engine import (
+    breaks,
+    debt,
+    default,
+    demand,
+    drivers,
+    funding,
+    investment,
+    ledger,
+    liquidation,
+    market,
+    operations,
+    valuation,
+)
 from deflator.engine import contracts as deals
 from deflator.engine import covenants as terms
-from deflator.engine import breaks, debt, default, demand, drivers, funding, investment, ledger, liquidation, market, operations
 from deflator.engine import payments as clearing
-from deflator.engine import valuation
 from deflator.engine.compiled import kernel
 
 
@@ -40,7 +52,7 @@ def run_month(t, months, seed, chance, block):
     # 3 demand
     demand.thin_out_cohorts(world, entities)
     demand.measure_distress(world, entities)
-    demand.measure_contracted_spend(t, segments, contracts)
+    demand.measure_contracts(t, segments, pairs, equipment, contracts)
     demand.form_demand(world, entities, segments)
     # 4 market
     market.count_units(t, world, fleets, pairs, equipment)
@@ -61,15 +73,15 @@ def run_month(t, months, seed, chance, block):
     debt.charge_debt(
         t, months, world, entities, facilities, claims, block.amortisation, contracts, leases, causes, book
     )
-    debt.request_funds(t, world, entities, equipment, fleets, facilities, requests)
+    debt.request_funds(t, world, entities, equipment, fleets, contracts, leases, facilities, requests)
     debt.pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, causes, book, requests)
     debt.pay_buildings(t, world, entities, leases, facilities, claims, causes, book)
-    debt.settle_maturities(t, seed, paths, world, entities, facilities, claims, causes, book)
+    debt.settle_maturities(t, seed, paths, world, entities, contracts, leases, facilities, claims, causes, book)
     debt.borrow_liquidity(world, entities, facilities, claims, causes, book)
     # 8 valuation
     valuation.value_equipment(t, world, equipment)
     deals.value_contracts(t, world, equipment, pairs, contracts)
-    valuation.value_entities(world, entities, equipment, pairs, fleets, contracts, facilities)
+    valuation.value_entities(world, entities, equipment, pairs, fleets, contracts, leases, facilities)
     valuation.watch_solvency(t, entities)
     # 9 investment
     investment.fade_vendor_sales(world)
@@ -77,19 +89,31 @@ def run_month(t, months, seed, chance, block):
     investment.place_orders(t, world, entities, equipment, pairs, orders, requests)
     # 10 covenants
     terms.test_covenants(
-        t, seed, paths, world, entities, equipment, fleets, contracts, leases, facilities, block.covenants, causes, book
+        t,
+        seed,
+        paths,
+        world,
+        entities,
+        equipment,
+        fleets,
+        contracts,
+        leases,
+        facilities,
+        block.covenants,
+        causes,
+        book,
     )
     # 11 clearing
     clearing.list_dues(entities, leases, contracts, facilities, claims, network)
     clearing.seek_liquidity(world, entities, facilities, claims, network, causes, book)
-    clearing.clear_payments(world, entities, facilities, claims, leases, contracts, network, block.payments, causes, book)
+    clearing.clear_payments(
+        world, entities, facilities, claims, leases, contracts, network, block.payments, causes, book
+    )
     clearing.share_syndicate(world, entities, book)
     # 12 default
     default.find_breaks(t, world, entities, network, block.payments)
     breaks.tell_causes(t, entities, causes, block.stories)
-    default.resolve_defaults(
-        world, entities, equipment, pairs, orders, fleets, contracts, leases, facilities, claims, segments
-    )
+    default.resolve_defaults(world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments)
     default.watch_soft_breaks(t, world, entities)
     # 13 liquidation
     liquidation.sell_seized(world, entities, equipment, pairs, book)

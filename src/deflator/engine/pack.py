@@ -100,7 +100,8 @@ def pack(book: Any, scenario: Any, figures: Any) -> Economy:
         requests=_list_requests(index),
         figures=np.ascontiguousarray(np.concatenate(list(values.values()))),
         rows={
-            field: slice(int(end) - len(rows), int(end)) for (field, rows), end in zip(values.items(), ends, strict=True)
+            field: slice(int(end) - len(rows), int(end))
+            for (field, rows), end in zip(values.items(), ends, strict=True)
         },
     )
 
@@ -136,6 +137,7 @@ def _list_requests(index: Index) -> Requests:
         supply_scale=by(index.equipment, "new_supply", "scale"),
         price_scale=by(index.equipment, "price_new", "scale"),
         delay_shift=by(index.lease, "delay", "shift"),
+        delay_shift_own=series("delay", "shift"),
         insourcing_scale=by(entities, "insourcing", "scale"),
         renewal_scale=by(entities, "renewal", "scale"),
         failure=by(entities, "failure", "level"),

@@ -17,7 +17,7 @@ _NOT_CLEARED = int(Status.NOT_CLEARED)
 
 @kernel
 def list_dues(entities, leases, contracts, facilities, claims, network):
-    """Write what is due on every edge of the payment network: costs, rent, compute, debt service and collateral calls."""
+    """Write what is due on every edge of the payment network: costs, rent, compute, debt service and calls."""
     for edge in range(network.payee.size):
         kind, item = network.kind[edge], network.item[edge]
         for lane in range(network.due.shape[1]):

@@ -19,7 +19,21 @@ import numpy as np
 from deflator.engine.compiled import kernel
 
 # What a draw is for. The numbers are part of the key: never reuse or renumber one.
-COMMON, RENT, RENT_JUMP, FUNDING, BASE_RATE, POWER, OWN_FACTOR, REVENUE, DEMAND, DELAY, WAIVER, CURE, GUARANTEE = range(13)
+(
+    COMMON,
+    RENT,
+    RENT_JUMP,
+    FUNDING,
+    BASE_RATE,
+    POWER,
+    OWN_FACTOR,
+    REVENUE,
+    DEMAND,
+    DELAY,
+    WAIVER,
+    CURE,
+    GUARANTEE,
+) = range(13)
 
 _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)

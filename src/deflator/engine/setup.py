@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from deflator.engine.compiled import kernel
+from deflator.engine.contracts import value_contracts
 from deflator.engine.debt import installment
-from deflator.engine.demand import measure_contracted_spend
+from deflator.engine.demand import measure_contracts
 from deflator.engine.drivers import draw_delays
 from deflator.engine.funding import logit
 from deflator.engine.layout import HOURS_PER_MONTH, LENDER, MILLION, P
 from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
-from deflator.engine.contracts import value_contracts
 from deflator.engine.valuation import bare_value, value_entities
 
 
@@ -21,15 +21,29 @@ def start_block(block, months, seed, chance):
     _start_entities(block.world, block.entities, block.claims, block.facilities)
     _start_things(block.entities, block.equipment, block.contracts, block.leases, block.facilities, block.world)
     draw_delays(
-        months, seed, block.paths, chance, block.world, block.fleets, block.leases, block.contracts, block.requests
+        months,
+        seed,
+        block.paths,
+        chance,
+        block.world,
+        block.fleets,
+        block.leases,
+        block.contracts,
+        block.requests,
     )
     _start_fleets(
-        block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts, block.requests
+        block.world,
+        block.entities,
+        block.equipment,
+        block.fleets,
+        block.pairs,
+        block.contracts,
+        block.requests,
     )
     _start_market(block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts,
                   block.segments)  # fmt: skip
     _start_values(block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts,
-                  block.facilities)  # fmt: skip
+                  block.leases, block.facilities)  # fmt: skip
 
 
 @kernel
@@ -178,11 +192,15 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
     segments.wanted[:, :] = segments.start_units
     segments.limit[:, :] = segments.start_units
     measure_balance(world, equipment, segments, world.log_rent)
-    measure_contracted_spend(0, segments, contracts)
+    measure_contracts(0, segments, pairs, equipment, contracts)
     for s in range(segments.entity.size):
         for lane in range(world.openness.size):
             segments.start_units[s, lane] *= world.supply[lane]
-            segments.slack_start[s, lane] = segments.spend[s, lane] - segments.contracted[s, lane]
+            segments.start_contracted[s, lane] = segments.contracted_units[s, lane]
+    for g in range(equipment.vendor.size):
+        for lane in range(world.openness.size):
+            takings = equipment.offered[g, lane] * equipment.let[g, lane] * equipment.start_rent[g, lane]
+            world.unit_price_start[lane] += takings * HOURS_PER_MONTH / MILLION / world.supply[lane]
     for c in range(contracts.seller.size):
         for lane in range(world.openness.size):
             if contracts.start[c, lane] <= 0.0 < contracts.until[c, lane] and contracts.backstop[c] == 0:
@@ -191,7 +209,7 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
 
 
 @kernel
-def _start_values(world, entities, equipment, fleets, pairs, contracts, facilities):
+def _start_values(world, entities, equipment, fleets, pairs, contracts, leases, facilities):
     """Match second-hand values and equity values to the book: a factor per equipment, a franchise per firm."""
     lanes = world.openness.size
     for lane in range(lanes):
@@ -209,7 +227,7 @@ def _start_values(world, entities, equipment, fleets, pairs, contracts, faciliti
             equipment.value[g, lane] = price
             equipment.appraised[g, lane] = price
     value_contracts(0, world, equipment, pairs, contracts)
-    value_entities(world, entities, equipment, pairs, fleets, contracts, facilities)
+    value_entities(world, entities, equipment, pairs, fleets, contracts, leases, facilities)
     for i in range(entities.layer.size):
         for lane in range(lanes):
             if entities.start_equity[i, lane] > 0.0 and entities.account[i] == i and entities.layer[i] != LENDER:

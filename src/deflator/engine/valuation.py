@@ -118,19 +118,20 @@ def _press_values(world, equipment):
             fade = 1.0 - math.exp(-_LN2 / max(p[P.price_impact_recovery_months, lane], 1.0))
             pressure = 0.0
             if world.channels[ON.fire_sale]:
-                pressure = (
-                    p[P.price_impact_kappa, lane] * world.forced[lane] / p[P.market_depth_units_per_month, lane]
-                )
+                pressure = p[P.price_impact_kappa, lane] * world.forced[lane] / p[P.market_depth_units_per_month, lane]
             equipment.impact[g, lane] += -fade * equipment.impact[g, lane] + pressure
             equipment.forced[g, lane] = 0.0
 
 
 @kernel
-def value_entities(world, entities, equipment, pairs, fleets, contracts, facilities):
-    """Value each firm: contracts + units + franchise + cash - debt, which is the book's equity value at month 0.
+def value_entities(world, entities, equipment, pairs, fleets, contracts, leases, facilities):
+    """Value each firm: contracts + units + sites built since + franchise + cash - debt.
 
-    The franchise is what the book's equity value holds beyond the rest; it scales with openness and income. Lenders
-    are worth their capital less losses.
+    At month 0 that is the book's equity value.
+
+    The franchise is what the book's equity value holds beyond the rest: growth that the market expects. It scales with
+    openness, and shrinks with income below that of the first month; income that grows as expected does not add to it.
+    Lenders are worth their capital less losses.
     """
     lanes = world.openness.size
     _sum_debt(entities, facilities)
@@ -143,7 +144,7 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, facilit
                 continue
             openness = world.openness[lane] / world.openness_start[lane]
             start = entities.start_income[i, lane]
-            scale = entities.income[i, lane] / start if start > 0.0 else 1.0
+            scale = min(entities.income[i, lane] / start, 1.0) if start > 0.0 else 1.0
             franchise = entities.franchise[i, lane]
             if franchise > 0.0:
                 franchise *= openness * scale
@@ -160,6 +161,11 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, facilit
             continue
         for lane in range(lanes):
             entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] / MILLION
+    for item in range(leases.landlord.size):
+        i = entities.account[leases.landlord[item]]
+        for lane in range(lanes):
+            let = 1.0 - leases.void[item, lane]
+            entities.equity[i, lane] += leases.built[item, lane] * leases.building_cost[item, lane] * let
     for c in range(contracts.seller.size):
         i = entities.account[contracts.seller[c]]
         for lane in range(lanes):
