@@ -15,9 +15,9 @@ from pathlib import Path
 
 import deflator
 from deflator import defaults
+from deflator.analysis.breaks import SELDOM
 from deflator.book import month_at
 from deflator.cli.answer import print_answers
-from deflator.cli.rankings import SELDOM
 from deflator.messages import text
 
 SCENARIOS = ("base", "essay")

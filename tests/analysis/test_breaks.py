@@ -38,9 +38,7 @@ def test_credit_does_not_depend_on_the_order_of_the_firms(months: np.ndarray, ra
 
 
 def test_breaks_in_one_month_share_the_credit() -> None:
-    assert first_credit(np.array([[2], [2], [2], [5]], np.int16)).ravel() == pytest.approx(
-        [1 / 3] * 3 + [0, 0]
-    )
+    assert first_credit(np.array([[2], [2], [2], [5]], np.int16)).ravel() == pytest.approx([1 / 3] * 3 + [0, 0])
 
 
 def test_two_firms_with_a_quarter_of_the_exposure_break_a_layer() -> None:
@@ -83,9 +81,7 @@ def test_each_path_may_have_a_threshold_of_its_own() -> None:
 
 
 @given(MONTHS, st.floats(0.05, 1.0), st.floats(0.05, 1.0))
-def test_a_higher_threshold_never_makes_a_layer_break_earlier(
-    months: np.ndarray, one: float, other: float
-) -> None:
+def test_a_higher_threshold_never_makes_a_layer_break_earlier(months: np.ndarray, one: float, other: float) -> None:
     firms = layer(*(1.0 + np.arange(len(months))))
     low, high = (layer_break(months, firms, share, 2)[0] for share in sorted((one, other)))
     never = 99

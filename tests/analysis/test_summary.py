@@ -2,10 +2,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small_runs import FIRMS, small_run
 
 from deflator.analysis.breaks import NONE
 from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
+from small_runs import FIRMS, small_run
 
 EVIDENCE = dict.fromkeys(FIRMS, (1.0, 4.0))
 QUIET: dict[str, int] = {}

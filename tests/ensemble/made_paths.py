@@ -23,9 +23,7 @@ def made_paths(
         status = np.array([Status.NOT_FINITE if n in failed else Status.OK for n in numbers], np.int8)
         stacked = {name: np.stack([one[name] for one in one_by_one], axis=-1) for name in one_by_one[0]}
         quiet = np.full(paths, 1e-16)
-        return Paths(
-            **stacked, ledger_residual=ledger, debt_residual=quiet, units_residual=quiet, status=status
-        )
+        return Paths(**stacked, ledger_residual=ledger, debt_residual=quiet, units_residual=quiet, status=status)
 
     return simulate
 

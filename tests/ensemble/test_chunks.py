@@ -10,9 +10,7 @@ from deflator.errors import RunError
 DRAWS = 10
 
 
-def run_into(
-    folder: Path, simulate: Simulate, paths: int = 300, chunk: int = 64, threads: int = 2
-) -> Measured:
+def run_into(folder: Path, simulate: Simulate, paths: int = 300, chunk: int = 64, threads: int = 2) -> Measured:
     folder.mkdir()
     return run_chunks(Job(simulate, ENTITIES, paths, DRAWS, chunk, threads), folder)
 

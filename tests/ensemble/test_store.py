@@ -55,9 +55,7 @@ def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
         ('{"format": 1}', "is not complete"),
     ],
 )
-def test_a_manifest_that_cannot_be_used_is_refused_with_the_reason(
-    tmp_path: Path, content: str, told: str
-) -> None:
+def test_a_manifest_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path, content: str, told: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
 
     with pytest.raises(RunError, match=told):

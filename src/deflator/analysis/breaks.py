@@ -20,6 +20,10 @@ from deflator.ensemble import Run
 Months = NDArray[np.int16]
 Codes = NDArray[np.int8]
 
+#: The outcome that nothing breaks.
+NONE = "none"
+#: Share of paths below which an outcome is counted, but neither leads a ranking nor is worth a row in print.
+SELDOM = 0.005
 _BATCH = 65_536
 _NEVER = np.iinfo(np.int16).max
 
@@ -268,9 +272,6 @@ class Tally:
         return Cause(int(self._causes[outcome].argmax()))
 
     def leader(self) -> str:
-        """Return the name that is first most often; `none` only where nothing breaks on any path."""
-        shares = self._first[:-1].sum(axis=1)
-        return self.names[int(shares.argmax())] if shares.size and shares.max() > 0 else NONE
-
-
-NONE = "none"
+        """Return the name that is first most often; `none` where each is first only seldom."""
+        shares = self._first[:-1].sum(axis=1) / self.paths.sum()
+        return self.names[int(shares.argmax())] if shares.max(initial=0.0) >= SELDOM else NONE

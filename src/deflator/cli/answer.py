@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 
 from deflator.analysis import Result
-from deflator.analysis.breaks import NONE
+from deflator.analysis.breaks import NONE, SELDOM
 from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significant
 from deflator.book.months import month_at
 from deflator.cli.output import Column, say, table
-from deflator.cli.rankings import SELDOM, Row, print_rankings
+from deflator.cli.rankings import RANKINGS, Row, print_rankings
 from deflator.messages import text
 
 _MONTHS_BETWEEN_ROWS = 6
@@ -45,6 +45,7 @@ def answer(result: Result) -> dict[str, Any]:
         "funding": result.funding().to_dicts(),
         "robust": bool(result.robustness()["agrees"].all()),
         "robustness": result.robustness().to_dicts(),
+        "share_assumed": {kind: _assumed_behind(getattr(result, kind)()) for kind in RANKINGS},
         "disclaimer": text("common.disclaimer"),
     }
 
@@ -151,8 +152,8 @@ def _notes(result: Result) -> Iterator[str]:
     manifest = result.raw.manifest
     yield from _one_obligor(result)
     yield from _robust(result)
-    for ranking, kind in ((result.layers(), "layers"), (result.entities(), "entities")):
-        share = _assumed_behind(ranking)
+    for kind in ("layers", "entities"):
+        share = _assumed_behind(getattr(result, kind)())
         if share is not None:
             yield text(f"run.assumed_{kind}", share=per_cent(share))
     if not manifest.ignorance:

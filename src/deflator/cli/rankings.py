@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from deflator.analysis import Result
+from deflator.analysis.breaks import SELDOM
 from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range
 from deflator.book.months import month_at
 from deflator.cli.output import Column, say, table
@@ -15,8 +16,6 @@ from deflator.messages import text
 Row = dict[str, Any]
 
 RANKINGS = ("layers", "entities", "cohorts")
-#: Below this share of paths an outcome is counted but has no row of its own.
-SELDOM = 0.005
 _MOST_ROWS = 10
 #: Columns of several scenarios side by side; one scenario alone has room for more.
 _ODDS = ("p_first", "p_first_range", "p_break", "p_break_range")
@@ -35,13 +34,13 @@ def print_rankings(results: Mapping[str, Result]) -> None:
             for scenario, result in results.items()
         }
         rows, left_out = _often(by_scenario, alone)
-        outcomes = [row for row in rows if row["label"]]
-        if not outcomes:
+        if not rows:
             continue
         as_of = next(iter(results.values())).raw.manifest.as_of
         odds, reasons = (_ODDS + _ODDS_MORE, _REASONS + _REASONS_MORE) if alone else (_ODDS, _REASONS)
         _print(text(f"run.title_{ranking}"), rows, by_scenario, odds, as_of)
-        _print(text(f"run.title_why_{ranking}"), outcomes, by_scenario, reasons, as_of)
+        if outcomes := [row for row in rows if row["label"]]:
+            _print(text(f"run.title_why_{ranking}"), outcomes, by_scenario, reasons, as_of)
         if left_out:
             say(text("run.left_out", count=left_out))
             say()
@@ -61,7 +60,8 @@ def _often(by_scenario: Mapping[str, Mapping[str, Row]], soft: bool) -> tuple[li
         kept = kept | {row["name"]: row for row in often[:_MOST_ROWS] if row["name"] not in kept}
         everything |= rows
     nothing = [row for row in everything.values() if not row["label"]]
-    return [*kept.values(), *nothing], len(everything) - len(nothing) - len(kept)
+    there = len(everything) - len(nothing)
+    return [*kept.values(), *nothing] if there else [], there - len(kept)
 
 
 def _print(
