@@ -55,12 +55,8 @@ def small_run(
               "soft_month": pl.Int16, "soft_trigger": pl.String, "cause_1": pl.String}  # fmt: skip
     write_table(folder, "breaks", pl.DataFrame(breaks, schema))
     write_table(folder, "series_quantiles", _series())
-    lost = [
-        {"path": p, "holder": h, "loss_musd": musd} for p, row in losses.items() for h, musd in row.items()
-    ]
-    write_table(
-        folder, "losses", pl.DataFrame(lost, {"path": pl.Int32, "holder": pl.String, "loss_musd": pl.Float64})
-    )
+    lost = [{"path": p, "holder": h, "loss_musd": musd} for p, row in losses.items() for h, musd in row.items()]
+    write_table(folder, "losses", pl.DataFrame(lost, {"path": pl.Int32, "holder": pl.String, "loss_musd": pl.Float64}))
     write_manifest(folder, _manifest(len(hard), len(failed), draws, chance))
     return Run.open(folder)
 

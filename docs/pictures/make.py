@@ -53,10 +53,7 @@ def label(x: float, y: float, words: str, anchor: str = "start", colour: str = "
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1.0) -> str:
     """Return a straight line."""
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
-        f'stroke-width="{width}"/>'
-    )
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
 
 
 def mark(x: float, y: float, scenario: int) -> str:
@@ -78,14 +75,8 @@ def legend(results: Results, y: float) -> list[str]:
 
 def first_breaks(results: Results) -> str:
     """Draw how often each layer breaks first, with its range over what is not known."""
-    rows = {
-        name: {row["name"]: row for row in result.layers().to_dicts()} for name, result in results.items()
-    }
-    names = [
-        name
-        for name in next(iter(rows.values()))
-        if any(own[name]["p_first"] >= SELDOM for own in rows.values())
-    ]
+    rows = {name: {row["name"]: row for row in result.layers().to_dicts()} for name, result in results.items()}
+    names = [name for name in next(iter(rows.values())) if any(own[name]["p_first"] >= SELDOM for own in rows.values())]
     height = 92 + ROW * len(names)
 
     def across(share: float) -> float:
@@ -130,14 +121,10 @@ def rents(results: Results) -> str:
     for number, fan in enumerate(fans.values()):
         up = [f"{across(row['month']):.1f},{down(row['q95']):.1f}" for row in fan]
         back = [f"{across(row['month']):.1f},{down(row['q05']):.1f}" for row in reversed(fan)]
-        parts.append(
-            f'<polygon points="{" ".join(up + back)}" fill="{COLOURS[number]}" fill-opacity="0.18"/>'
-        )
+        parts.append(f'<polygon points="{" ".join(up + back)}" fill="{COLOURS[number]}" fill-opacity="0.18"/>')
         median = " ".join(f"{across(row['month']):.1f},{down(row['q50']):.1f}" for row in fan)
         dashes = ' stroke-dasharray="7 4"' if number else ""
-        parts.append(
-            f'<polyline points="{median}" fill="none" stroke="{COLOURS[number]}" stroke-width="2.5"{dashes}/>'
-        )
+        parts.append(f'<polyline points="{median}" fill="none" stroke="{COLOURS[number]}" stroke-width="2.5"{dashes}/>')
         parts.append(mark(across(months), down(fan[-1]["q50"]), number))
     return svg(RENT_BOTTOM + 32, "Rent of an H100, USD per hour: median, and 5 to 95 % of paths", parts)
 

@@ -16,10 +16,7 @@ def asked_for() -> list[tuple[str, ast.Call]]:
         (f"{name_of(path)}:{node.lineno}", node)
         for path in python_files(PACKAGE)
         for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "text"
-        and node.args
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text" and node.args
     ]
 
 
@@ -55,9 +52,7 @@ def test_every_message_is_asked_for() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     unused = [
-        key
-        for key in catalogue()
-        if key not in constants and not any(re.fullmatch(keys, key) for keys in patterns)
+        key for key in catalogue() if key not in constants and not any(re.fullmatch(keys, key) for keys in patterns)
     ]
 
     assert unused == []
@@ -70,9 +65,7 @@ def test_the_places_of_a_message_are_those_that_are_filled() -> None:
         key = call.args[0]
         if None in given or not isinstance(key, ast.Constant):
             continue
-        places = {
-            name for _, name, _, _ in Formatter().parse(catalogue()[str(key.value)]) if name is not None
-        }
+        places = {name for _, name, _, _ in Formatter().parse(catalogue()[str(key.value)]) if name is not None}
         if places != given - {"language"}:
             wrong.append(f"{place} fills {sorted(map(str, given))} of {sorted(places)}")
 

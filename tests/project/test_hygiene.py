@@ -26,11 +26,7 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
 
 
 def test_files_are_short_enough_to_read_in_one_sitting() -> None:
-    long = [
-        name_of(path)
-        for path in python_files()
-        if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES
-    ]
+    long = [name_of(path) for path in python_files() if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
 
     assert long == []
 
@@ -61,9 +57,7 @@ def test_nothing_stands_in_for_the_real_thing() -> None:
 def test_there_is_no_drawer_for_odds_and_ends() -> None:
     drawers = {"utils", "util", "helpers", "common", "misc", "manager"}
 
-    assert [
-        name_of(path) for path in python_files(PACKAGE) if drawers & set(path.with_suffix("").parts)
-    ] == []
+    assert [name_of(path) for path in python_files(PACKAGE) if drawers & set(path.with_suffix("").parts)] == []
 
 
 def test_test_files_have_names_of_their_own() -> None:

@@ -79,20 +79,14 @@ class Counts:
     def _add(self, batch: Batch, soft: bool) -> None:
         months, triggers = batch.either() if soft else (batch.hard_month, batch.hard_trigger)
         for kind, positions in self.positions.items():
-            self.by_entity[kind, soft].add(
-                batch.draw, months[positions], triggers[positions], batch.cause[positions]
-            )
+            self.by_entity[kind, soft].add(batch.draw, months[positions], triggers[positions], batch.cause[positions])
         lane = np.arange(batch.draw.size)
         for reading, tally in self.by_layer.items():
             if reading.soft != soft:
                 continue
             share = self._share[batch.draw] if reading.share is None else reading.share
-            found = [
-                layer_break(months[layer.entities], layer, share, reading.obligors) for layer in self.layers
-            ]
-            pivots = np.stack(
-                [layer.entities[pivot] for layer, (_, pivot) in zip(self.layers, found, strict=True)]
-            )
+            found = [layer_break(months[layer.entities], layer, share, reading.obligors) for layer in self.layers]
+            pivots = np.stack([layer.entities[pivot] for layer, (_, pivot) in zip(self.layers, found, strict=True)])
             layer_months = np.stack([month for month, _ in found])
             tally.add(batch.draw, layer_months, triggers[pivots, lane], batch.cause[pivots, lane])
 

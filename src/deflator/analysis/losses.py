@@ -56,7 +56,5 @@ def _row(holder: str, name: str | None, losses: NDArray[np.float64], counted: in
     """Return the distribution of a loss that is zero on every path not given."""
     ordered = np.zeros(counted)
     ordered[counted - losses.size :] = np.sort(losses)
-    quantiles = {
-        name: float(ordered[max(0, int(np.ceil(level * counted)) - 1)]) for name, level in _LEVELS.items()
-    }
+    quantiles = {name: float(ordered[max(0, int(np.ceil(level * counted)) - 1)]) for name, level in _LEVELS.items()}
     return {"holder": holder, "name": name, "mean_musd": float(losses.sum() / counted), **quantiles}

@@ -103,9 +103,7 @@ class Result:
         try:
             pandas = import_module("pandas")
         except ImportError:
-            raise RunError(
-                [Fault("", 0, "", "pandas is not installed", "type `pip install pandas`")]
-            ) from None
+            raise RunError([Fault("", 0, "", "pandas is not installed", "type `pip install pandas`")]) from None
         return pandas.DataFrame(self.entities().to_dict(as_series=False))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:

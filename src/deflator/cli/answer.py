@@ -84,16 +84,13 @@ def _heading(name: str, result: Result) -> str:
 def _print_losses(results: Mapping[str, Result]) -> None:
     """Print what holders lose, the largest mean loss of the first scenario first."""
     by_scenario = {
-        scenario: {row["holder"]: row for row in result.losses().to_dicts()}
-        for scenario, result in results.items()
+        scenario: {row["holder"]: row for row in result.losses().to_dicts()} for scenario, result in results.items()
     }
     holders = list(dict.fromkeys(holder for rows in by_scenario.values() for holder in rows))[:_MOST_ROWS]
     columns: list[Column] = [text("run.column_holder")]
     for scenario in results:
         before = f"{scenario}\n" if len(results) > 1 else ""
-        columns += [
-            (before + text(f"run.column_{name}"), "right") for name in ("mean", "median", "middle_90")
-        ]
+        columns += [(before + text(f"run.column_{name}"), "right") for name in ("mean", "median", "middle_90")]
     cells = []
     for holder in holders:
         known = next(rows[holder] for rows in by_scenario.values() if holder in rows)
@@ -181,9 +178,7 @@ def _one_obligor(result: Result) -> Iterator[str]:
 def _robust(result: Result) -> Iterator[str]:
     """Yield whether the leaders of the headline lead under every other reading, and where not, who does."""
     readings = result.robustness().to_dicts()
-    labels = {
-        row["name"]: row["label"] for row in (*result.entities().to_dicts(), *result.cohorts().to_dicts())
-    }
+    labels = {row["name"]: row["label"] for row in (*result.entities().to_dicts(), *result.cohorts().to_dicts())}
 
     def named(leader: str) -> str:
         return text("run.none") if leader == NONE else labels.get(leader, leader)
@@ -195,8 +190,7 @@ def _robust(result: Result) -> Iterator[str]:
     if not against:
         leaders = {row["kind"]: named(row["leader"]) for row in readings if row["leader"] != NONE}
         told = ", ".join(
-            text("run.leader", leader=leader, kind=text(f"run.kind_{kind}"))
-            for kind, leader in leaders.items()
+            text("run.leader", leader=leader, kind=text(f"run.kind_{kind}")) for kind, leader in leaders.items()
         )
         yield text("run.robust", leaders=told or text("run.none"))
         return

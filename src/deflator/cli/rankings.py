@@ -76,8 +76,7 @@ def _print(
     for scenario in by_scenario:
         before = f"{scenario}\n" if len(by_scenario) > 1 else ""
         headings += [
-            (before + text(f"run.column_{column}"), "left" if column in _WORDS else "right")
-            for column in columns
+            (before + text(f"run.column_{column}"), "left" if column in _WORDS else "right") for column in columns
         ]
     cells = [
         [
@@ -108,9 +107,7 @@ _CELLS: dict[str, Callable[[Row, str], str]] = {
     "p_break_range": lambda row, _: per_cent_range(row["low"], row["high"]),
     "with_soft": lambda row, _: per_cent(row["p_with_soft"], row["mc_error"]),
     "share_assumed": lambda row, _: per_cent(row["share_assumed"]),
-    "median_month": lambda row, as_of: (
-        month_at(row["median_month"], as_of) if row["median_month"] else UNKNOWN
-    ),
+    "median_month": lambda row, as_of: month_at(row["median_month"], as_of) if row["median_month"] else UNKNOWN,
     "trigger": lambda row, _: _sentence(Trigger, row["trigger"]),
     "cause": lambda row, _: _sentence(Cause, row["cause"]),
 }

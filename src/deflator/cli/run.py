@@ -39,20 +39,14 @@ def _draws(given: str) -> int:
 
 
 def run(
-    scenarios: Annotated[
-        list[str] | None, typer.Argument(metavar="SCENARIO", help=text("run.scenarios"))
-    ] = None,
+    scenarios: Annotated[list[str] | None, typer.Argument(metavar="SCENARIO", help=text("run.scenarios"))] = None,
     book: Annotated[str, typer.Option(help=text("run.book"))] = defaults.BOOK,
     paths: Annotated[int, typer.Option(help=text("run.paths"))] = defaults.PATHS,
-    ignorance: Annotated[str, typer.Option(metavar="N|off", help=text("run.ignorance"))] = str(
-        defaults.DRAWS
-    ),
+    ignorance: Annotated[str, typer.Option(metavar="N|off", help=text("run.ignorance"))] = str(defaults.DRAWS),
     chance: Annotated[Switch, typer.Option(help=text("run.chance"))] = Switch.ON,
     seed: Annotated[int, typer.Option(help=text("run.seed"))] = defaults.SEED,
     months: Annotated[int | None, typer.Option(help=text("run.months"))] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("run.set"))
-    ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("run.set"))] = None,
     out: Annotated[Path | None, typer.Option(help=text("run.out"))] = None,
     threads: Annotated[int | None, typer.Option(min=1, help=text("run.threads"))] = None,
     json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,

@@ -77,9 +77,7 @@ class Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the record into the folder of a run."""
-    (folder / MANIFEST).write_text(
-        json.dumps(dataclasses.asdict(manifest), indent=2) + "\n", encoding="utf-8"
-    )
+    (folder / MANIFEST).write_text(json.dumps(dataclasses.asdict(manifest), indent=2) + "\n", encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:

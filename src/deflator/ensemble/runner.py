@@ -130,9 +130,7 @@ class _Stages:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def run_paths(
-    question: Question, folder: Path, threads: int | None = None, progress: Progress | None = None
-) -> Run:
+def run_paths(question: Question, folder: Path, threads: int | None = None, progress: Progress | None = None) -> Run:
     """Run a question and write its record and raw tables into a folder.
 
     Parameters
@@ -213,9 +211,7 @@ def _draws(figures: Figures) -> pl.DataFrame:
     return pl.DataFrame({"draw": np.arange(shares.size, dtype=np.int32), "layer_break_share": shares})
 
 
-def _manifest(
-    question: Question, economy: Economy, measured: Measured, seconds: dict[str, float]
-) -> Manifest:
+def _manifest(question: Question, economy: Economy, measured: Measured, seconds: dict[str, float]) -> Manifest:
     book, scenario = question.book, question.scenario
     return Manifest(
         format=FORMAT,

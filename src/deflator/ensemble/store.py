@@ -60,9 +60,7 @@ def quota_gb() -> float:
     except ValueError:
         quota = 0.0
     if not quota > 0:
-        raise RunError(
-            [Fault(QUOTA_VARIABLE, 0, "", f"{given!r} is not a size", "use a number above 0, such as 5")]
-        )
+        raise RunError([Fault(QUOTA_VARIABLE, 0, "", f"{given!r} is not a size", "use a number above 0, such as 5")])
     return quota
 
 

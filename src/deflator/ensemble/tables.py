@@ -31,9 +31,7 @@ _STATUSES = pl.Enum([member.name.lower() for member in Status])
 _CAUSES_KEPT = 3
 
 
-def chunk_tables(
-    chunk: Paths, first_path: int, draws: int, entities: tuple[str, ...]
-) -> dict[str, pl.DataFrame]:
+def chunk_tables(chunk: Paths, first_path: int, draws: int, entities: tuple[str, ...]) -> dict[str, pl.DataFrame]:
     """Return the rows that a chunk adds to each table; paths that failed appear in `paths` alone.
 
     Parameters
