@@ -26,6 +26,7 @@ from deflator.clearing import clear  # noqa: E402
 TOLERANCE = 1e-12
 AGREEMENT = 1e-9
 SHOCKS = 1_000
+SIZES = (100, 1_000, 5_000)
 
 
 def network(nodes: int, per_row: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -154,17 +155,23 @@ def show(rows: list[dict[str, Any]], unit: str) -> None:
         print("; ".join(words))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 5_000])
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    rows = [one_economy(nodes, kind) for nodes in options.sizes for kind in ("dense", "sparse")]
+def measure(sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
+    """Run all comparisons, print them and return them."""
+    rows = [one_economy(nodes, kind) for nodes in sizes for kind in ("dense", "sparse")]
     show(rows, "ms")
     shocks = many_shocks()
     show([shocks], "s")
+    return {"one economy": rows, "many shocks": shocks}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    results = measure(tuple(options.sizes))
     if options.json:
-        options.json.write_text(json.dumps({"one economy": rows, "many shocks": shocks}, indent=1) + "\n")
+        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from deflator.clearing.faults import refuse, self_dealing_faults
+from deflator.clearing.faults import refuse
 from deflator.clearing.network import square
 from deflator.clearing.rows import Rows, figures_of, has_lanes, matrix_faults, rows_of, same_lanes, told
 from deflator.errors import Fault
@@ -81,8 +81,7 @@ def failure_cascade(crossholdings: Any, assets: ArrayLike, thresholds: ArrayLike
     matrix = square("crossholdings", crossholdings)
     holdings = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     nodes = holdings.shape[0]
-    found = matrix_faults("crossholdings", holdings, (nodes, nodes), high=1.0)
-    found += self_dealing_faults("crossholdings", np.diagonal(holdings))
+    found = matrix_faults("crossholdings", holdings, (nodes, nodes), high=1.0, to_others=True)
     direct = figures_of("assets", assets, nodes, found)
     floor = figures_of("thresholds", thresholds, nodes, found)
     costs = figures_of("failure_costs", failure_costs, nodes, found)
@@ -142,13 +141,10 @@ def default_cascade(
     array([1, 2])
     """
     nodes = np.shape(liabilities)[0]
-    found = matrix_faults("liabilities", liabilities, (nodes, nodes))
+    found = matrix_faults("liabilities", liabilities, (nodes, nodes), to_others=True)
     assets = figures_of("external_assets", external_assets, nodes, found)
     debts = figures_of("external_liabilities", external_liabilities, nodes, found)
     kept = figures_of("recovery", recovery, nodes, found, high=1.0)
-    if not found:
-        diagonal = liabilities.diagonal() if hasattr(liabilities, "diagonal") else np.diagonal(liabilities)
-        found += self_dealing_faults("liabilities", np.asarray(diagonal, float))
     refuse(found)
     rows = rows_of(liabilities)
     assets, debts, lost = same_lanes(assets, debts, 1.0 - kept)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from deflator.clearing.faults import refuse, self_dealing_faults
+from deflator.clearing.faults import refuse
 from deflator.clearing.rows import (
     add_product,
     figures_of,
@@ -137,12 +137,9 @@ def linear_debtrank(
     array([0.25, 0.5 ])
     """
     nodes = np.shape(claims)[0]
-    found = matrix_faults("claims", claims, (nodes, nodes))
+    found = matrix_faults("claims", claims, (nodes, nodes), to_others=True)
     start = figures_of("shock", shock, nodes, found, high=1.0)
     own = figures_of("equity", equity, nodes, found, low=np.finfo(float).tiny)
-    if not found:
-        diagonal = claims.diagonal() if hasattr(claims, "diagonal") else np.diagonal(claims)
-        found += self_dealing_faults("claims", np.asarray(diagonal, float))
     refuse(found)
     start, own = same_lanes(start, own)
     rows = rows_of(claims)

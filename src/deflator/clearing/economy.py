@@ -9,8 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from deflator.clearing.faults import range_faults, refuse, self_dealing_faults, shape_fault
+from deflator.clearing.faults import range_faults, refuse, shape_fault
 from deflator.clearing.network import Network, lay_out, network_faults, square
+from deflator.clearing.rows import matrix_faults
 from deflator.errors import Fault
 
 
@@ -152,11 +153,10 @@ def _within(values, high):
 
 def _holding_faults(holdings: Any, nodes: int) -> list[Fault]:
     """Return what is wrong with shares of equity [holder, issuer]."""
+    found = matrix_faults("crossholdings", holdings, (nodes, nodes), high=1.0, to_others=True)
     if holdings.shape != (nodes, nodes):
-        return [shape_fault("crossholdings", holdings.shape, f"[{nodes}, {nodes}]")]
-    dense = holdings.toarray() if hasattr(holdings, "toarray") else holdings
-    found = range_faults("crossholdings", dense, high=1.0) + self_dealing_faults("crossholdings", dense.diagonal())
-    sums = dense.sum(axis=0)
+        return found
+    sums = np.asarray(holdings.sum(axis=0)).ravel()
     for issuer in np.flatnonzero(sums > 1.0 + 1e-12).tolist():
         where = f"crossholdings[:,{issuer}]"
         found.append(Fault("", 0, where, f"shares sum to {sums[issuer]:.6g}", "let them sum to at most 1"))

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from deflator.clearing.faults import range_faults, refuse, shape_fault
+from deflator.clearing.faults import range_faults, refuse, self_dealing_faults, shape_fault
 from deflator.errors import Fault
 
 
@@ -36,21 +36,26 @@ def rows_of(matrix: Any) -> Rows:
     return Rows(np.searchsorted(row, np.arange(dense.shape[0] + 1)), column, dense[row, column])
 
 
-def matrix_faults(name: str, matrix: Any, shape: tuple[int, ...], high: float = np.inf) -> list[Fault]:
-    """Return what is wrong with a matrix of figures of at least 0."""
+def matrix_faults(
+    name: str, matrix: Any, shape: tuple[int, ...], *, high: float = np.inf, to_others: bool = False
+) -> list[Fault]:
+    """Return what is wrong with a matrix of figures of at least 0, none of a node to itself if `to_others`."""
     if np.shape(matrix) != shape:
         return [shape_fault(name, np.shape(matrix), f"{list(shape)}")]
     if hasattr(matrix, "tocoo"):
         entries = matrix.tocoo()
-        return range_faults(name, entries.data, high=high, places=(entries.row, entries.col))
-    return range_faults(name, np.asarray(matrix, float), high=high)
+        found = range_faults(name, entries.data, high=high, places=(entries.row, entries.col))
+    else:
+        matrix = np.asarray(matrix, float)
+        found = range_faults(name, matrix, high=high)
+    return found + (self_dealing_faults(name, matrix.diagonal()) if to_others else [])
 
 
 def figures_of(
     name: str, values: ArrayLike, nodes: int, found: list[Fault], *, low: float = 0.0, high: float = np.inf
 ) -> NDArray[np.float64]:
     """Return figures [node, lane], with one lane where none are given, and note what is wrong with them."""
-    array = np.array(values, float, ndmin=0)
+    array = np.asarray(values, float)
     found += range_faults(name, array, low=low, high=high)
     if array.ndim == 0:
         return np.full((nodes, 1), array)

@@ -18,7 +18,7 @@ from deflator.clearing.claim_values import (
     merton_value,
     rogers_veraart_value,
 )
-from deflator.clearing.faults import range_faults, refuse, self_dealing_faults
+from deflator.clearing.faults import range_faults, refuse
 from deflator.clearing.rows import (
     add_product,
     figures_of,
@@ -188,13 +188,10 @@ def value_network(
     (array([ 6.41176471, -2.        ]), array([1.        , 0.88235294]))
     """
     nodes = np.shape(claims)[0]
-    found = matrix_faults("claims", claims, (nodes, nodes))
+    found = matrix_faults("claims", claims, (nodes, nodes), to_others=True)
     assets = figures_of("external_assets", external_assets, nodes, found)
     debts = figures_of("external_liabilities", external_liabilities, nodes, found)
     lost = figures_of("loss", loss, nodes, found)
-    if not found:
-        diagonal = claims.diagonal() if hasattr(claims, "diagonal") else np.diagonal(claims)
-        found += self_dealing_faults("claims", np.asarray(diagonal, float))
     refuse(found)
     rows = rows_of(claims)
     assets, debts, lost = same_lanes(assets, debts, lost)
