@@ -35,7 +35,7 @@ def cache_folder() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_folder())
+    numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 #: Strict IEEE arithmetic, no exceptions inside, no interpreter lock: lanes of one block run in one thread.
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy")

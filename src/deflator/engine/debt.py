@@ -41,7 +41,7 @@ def market_access(world, entities, i, lane):
 
 @kernel
 def backed_access(world, entities, fleets, f, lane):
-    """Return the share of a loan on a delivery that lenders sign: on the better credit of owner and waiting customer."""
+    """Return the share of a loan on a delivery that lenders sign, on the better credit of owner and customer."""
     access = market_access(world, entities, entities.account[fleets.owner[f]], lane)
     customer = fleets.customer[f]
     if customer >= 0:

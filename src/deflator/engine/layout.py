@@ -21,11 +21,16 @@ from __future__ import annotations
 
 from collections import namedtuple
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-Link = Figure = State = Flag = Lane = Request = np.ndarray
+Link: TypeAlias = np.ndarray
+Figure: TypeAlias = np.ndarray
+State: TypeAlias = np.ndarray
+Flag: TypeAlias = np.ndarray
+Lane: TypeAlias = np.ndarray
+Request: TypeAlias = np.ndarray
 
 HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0
@@ -58,7 +63,7 @@ def parameter_names() -> tuple[str, ...]:
 
 def _positions(names: tuple[str, ...]) -> Any:
     """Return a named tuple of positions, which compiled code reads as constants."""
-    return namedtuple("Position", names)(*range(len(names)))  # type: ignore[misc]
+    return namedtuple("Position", names)(*range(len(names)))
 
 
 PARAMETERS = parameter_names()

@@ -45,9 +45,13 @@ class Record:
         self._type = RecordType(name, tuple((field, _type_of(value)) for field, value in fields.items()))
         words: list[int] = []
         for value in fields.values():
-            words += [value._address] if isinstance(value, Record) else _header(value)
+            words += [value.address] if isinstance(value, Record) else _header(value)
         self._table = np.array(words, dtype=np.int64)
-        self._address = int(self._table.ctypes.data)
+
+    @property
+    def address(self) -> int:
+        """Where the table of headers stands in memory."""
+        return int(self._table.ctypes.data)
 
     def __getattr__(self, field: str) -> Any:
         try:
@@ -71,8 +75,8 @@ def _type_of(value: Any) -> types.Type:
 class RecordType(types.Type):
     """Numba's type of a record: its name and the types of its fields."""
 
-    def __init__(self, name: str, fields: tuple[tuple[str, types.Type], ...]) -> None:
-        self.offsets: dict[str, tuple[int, types.Type]] = {}
+    def __init__(self, name: str, fields: tuple[tuple[str, Any], ...]) -> None:
+        self.offsets: dict[str, tuple[int, Any]] = {}
         offset = 0
         for field, kind in fields:
             self.offsets[field] = offset, kind
@@ -92,7 +96,7 @@ def _typeof_record(value: Record, _context: Any) -> RecordType:
 
 @unbox(RecordType)
 def _unbox_record(kind: RecordType, value: Any, c: Any) -> NativeValue:
-    address = c.pyapi.object_getattr_string(value, "_address")
+    address = c.pyapi.object_getattr_string(value, "address")
     pointer = c.pyapi.long_as_voidptr(address)
     c.pyapi.decref(address)
     return NativeValue(c.builder.bitcast(pointer, c.context.get_value_type(kind)))
@@ -102,7 +106,7 @@ def _unbox_record(kind: RecordType, value: Any, c: Any) -> NativeValue:
 class _RecordAttributes(AttributeTemplate):
     key = RecordType
 
-    def generic_resolve(self, typ: RecordType, attr: str) -> types.Type | None:
+    def generic_resolve(self, typ: Any, attr: str) -> Any:
         return typ.offsets[attr][1] if attr in typ.offsets else None
 
 
