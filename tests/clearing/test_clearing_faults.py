@@ -76,6 +76,12 @@ def test_ranks_and_shares_that_make_no_sense():
     ]
 
 
+def test_a_method_that_does_not_exist():
+    expected = ["method: 'newton' is none of the choices; use one of auto, picard, fictitious"]
+
+    assert refusal(GOOD, [1, 1], method="newton") == expected
+
+
 def test_firms_that_own_one_another_entirely():
     owned = [[0, 1], [1, 0]]
 

@@ -67,6 +67,21 @@ def test_the_engine_pays_what_clear_pays(seed, least):
     assert 0.1 < public.defaulted.mean() < 0.9
 
 
+@pytest.mark.parametrize("least", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_kernel_for_one_economy_gives_the_bits_of_a_lane(seed, least):
+    liabilities, assets, outside = shocks(seed, lanes=20)
+    options = {"external_liabilities": outside, "alpha": 0.8, "beta": 0.7, "least": least, "method": "picard"}
+    together = clear(csr_array(liabilities), assets, **options)
+
+    for lane in range(20):
+        alone = clear(csr_array(liabilities), assets[:, lane], **options)
+        assert (alone.share_paid[0] == together.share_paid[0, :, lane]).all()
+        assert (alone.received == together.received[:, lane]).all()
+        assert alone.rounds == together.rounds[lane]
+        assert alone.residual == together.residual[lane]
+
+
 @pytest.mark.parametrize("method", ["auto", "picard", "fictitious"])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_lane_is_what_it_would_be_as_an_economy_of_its_own(seed, method):

@@ -89,5 +89,7 @@ def test_totals_that_no_network_has_are_refused():
         reconstruct([3, 1, 0], [2, 1, 1])
     with pytest.raises(ClearingError, match=r"assets\[1\]: -1\.0 is negative"):
         reconstruct([1, -1], [0, 0])
+    with pytest.raises(ClearingError, match="use one of maximum_entropy, minimum_density"):
+        reconstruct([1, 1], [1, 1], method="maxent")
     with pytest.raises(ClearingError, match="assets: shape"):
         reconstruct([[1, 1]], [1, 1])

@@ -11,9 +11,9 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from deflator.clearing.economy import Economy, Outcome, by_payer, one_lane, read_economy
-from deflator.clearing.faults import range_faults, refuse
+from deflator.clearing.faults import choice_faults, range_faults, refuse
 from deflator.clearing.network import network_faults
-from deflator.clearing.payments import Clearing, Method, as_clearing
+from deflator.clearing.payments import METHODS, Clearing, Method, as_clearing
 from deflator.clearing.revaluation import Figures, in_lanes, settle_with_values
 from deflator.clearing.rows import figures_of, same_lanes
 from deflator.clearing.single import UnsoundError
@@ -190,7 +190,7 @@ def clear_with_sales(
     (0.7717, array([0.5183, 0.    ]))
     """
     nodes = np.shape(liabilities)[0]
-    found: list[Fault] = range_faults("slope", np.asarray(slope, float))
+    found: list[Fault] = choice_faults("method", method, METHODS) + range_faults("slope", np.asarray(slope, float))
     if minimum_ratio is not None:
         found += range_faults("minimum_ratio", np.asarray(minimum_ratio, float), low=1e-6, high=1.0)
     held = figures_of("illiquid_units", illiquid_units, nodes, found)

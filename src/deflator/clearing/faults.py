@@ -77,6 +77,13 @@ def self_dealing_faults(name: str, diagonal: NDArray[np.float64]) -> list[Fault]
     return found + _uncounted(name, own.size)
 
 
+def choice_faults(name: str, value: object, allowed: Sequence[str]) -> list[Fault]:
+    """Return a fault when a word is none of those allowed."""
+    if value in allowed:
+        return []
+    return [Fault("", 0, name, f"{value!r} is none of the choices", f"use one of {', '.join(allowed)}")]
+
+
 def shape_fault(name: str, shape: tuple[int, ...], allowed: str) -> Fault:
     """Return the fault of an array whose shape does not fit."""
     return Fault("", 0, name, f"shape {list(shape)} does not fit", f"use {allowed}")

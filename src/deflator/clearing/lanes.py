@@ -1,8 +1,8 @@
 """The compiled heart of payment clearing: one network of obligations, many lanes at once, no allocation.
 
 A lane is one economy (a Monte Carlo path, or a shock); lanes are the last, inner-most axis of every array.
-The engine calls `clear_lanes` inside its month and the public `deflator.clearing.clear` calls it too: there
-is one implementation.
+The engine calls `clear_lanes` inside its month, and the public `deflator.clearing.clear` calls it for shocks
+in lanes.
 
 How the network is laid out:
 

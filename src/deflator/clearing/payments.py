@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from deflator.clearing.blocks import settle_lanes
 from deflator.clearing.crossholdings import settle_with_holdings
 from deflator.clearing.economy import Economy, Outcome, by_payer, left_to_owners, one_lane, read_economy
-from deflator.clearing.faults import refuse
+from deflator.clearing.faults import choice_faults, refuse
 from deflator.clearing.network import network_faults
 from deflator.clearing.single import UnsoundError, settle_one
 from deflator.clearing.status import status_of
 
 Method = Literal["auto", "picard", "fictitious"]
+METHODS = get_args(Method)
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ def clear(
     array([[1.        , 0.75      ],
            [0.16666667, 0.        ]])
     """
+    refuse(choice_faults("method", method, METHODS))
     owed_outside = 0.0 if external_liabilities is None else external_liabilities
     economy = read_economy(
         liabilities, external_assets, owed_outside, external_seniority, alpha, beta, seniority, crossholdings

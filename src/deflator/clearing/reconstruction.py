@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from deflator.clearing.faults import LISTED, refuse, shape_fault
+from deflator.clearing.faults import LISTED, choice_faults, refuse, shape_fault
 from deflator.clearing.rows import figures_of
 from deflator.clearing.status import status_of
 from deflator.errors import Fault
@@ -99,6 +99,7 @@ def reconstruct(
            [1., 0., 0.],
            [0., 1., 0.]])
     """
+    refuse(choice_faults("method", method, ("maximum_entropy", "minimum_density")))
     lent, borrowed = _totals(assets, liabilities)
     total = lent.sum()
     if total == 0.0:
