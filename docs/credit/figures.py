@@ -163,9 +163,7 @@ def merton() -> str:
         )
         for debt in (50, 70, 90)
     ]
-    return chart(
-        "Default within a year, if tested at its end", "asset volatility, %", "probability, %", lines
-    )
+    return chart("Default within a year, if tested at its end", "asset volatility, %", "probability, %", lines)
 
 
 def black_cox() -> str:

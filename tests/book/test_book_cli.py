@@ -68,9 +68,7 @@ def test_init_writes_a_template_and_says_what_to_do_next(more: list[str], name: 
     path = tmp_path / name
     assert told == f"Wrote {path}. Fill it in, then run: deflator book check {path}\n"
     assert path.exists()
-    assert json.loads(run("init", str(tmp_path / "other"), *more, "--json"))["written"].startswith(
-        str(tmp_path)
-    )
+    assert json.loads(run("init", str(tmp_path / "other"), *more, "--json"))["written"].startswith(str(tmp_path))
 
 
 def test_init_never_writes_over_anything(folder: Path) -> None:

@@ -135,8 +135,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "date that does not exist": (
         cell("sources", "neo_10k", "date", "2026-02-30"),
-        "sources.csv:3:date: '2026-02-30' is not a date; write YYYY-MM-DD, or YYYY-MM or YYYY "
-        "where no more is known",
+        "sources.csv:3:date: '2026-02-30' is not a date; write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known",
     ),
     "misspelt choice": (
         cell("entities", "neo_one", "layer", "neoclod"),
@@ -192,13 +191,11 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "missing file": (
         drop("covenants.csv"),
-        "covenants.csv: the file is missing; `deflator book init` writes every file with its "
-        "header; rows may be none",
+        "covenants.csv: the file is missing; `deflator book init` writes every file with its header; rows may be none",
     ),
     "missing description": (
         drop("book.yaml"),
-        "book.yaml: the file is missing; `deflator book init` writes every file with its header; "
-        "rows may be none",
+        "book.yaml: the file is missing; `deflator book init` writes every file with its header; rows may be none",
     ),
     "unknown file": (
         content("fleet.csv", b"fleet\n"),
@@ -206,8 +203,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "empty file": (
         content("covenants.csv", b""),
-        "covenants.csv: the file is empty; `deflator book init` writes every file with its "
-        "header; rows may be none",
+        "covenants.csv: the file is empty; `deflator book init` writes every file with its header; rows may be none",
     ),
     "file that is too large": (
         larger_than_allowed,
@@ -301,8 +297,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "debt that has matured": (
         cell("facilities", "neo_notes", "maturity", "2026-02"),
-        "facilities.csv:3:maturity: 2026-02 is not after the as-of month 2026-02; leave out debt "
-        "that is repaid",
+        "facilities.csv:3:maturity: 2026-02 is not after the as-of month 2026-02; leave out debt that is repaid",
     ),
     "debt that matures before its issue": (
         cell("facilities", "neo_pipeline", "maturity", "2026-05"),
@@ -351,8 +346,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
         "principal that is still to be paid",
         "amortisation.csv:2:principal_musd: the figure '10' has no provenance; add it to "
         "provenance: table amortisation, row neo_ddtl|2026-01, field principal_musd",
-        "provenance.csv:165:row: 'neo_ddtl|2026-03' is not a row of amortisation; did you mean "
-        "'neo_ddtl|2028-03'?",
+        "provenance.csv:165:row: 'neo_ddtl|2026-03' is not a row of amortisation; did you mean 'neo_ddtl|2028-03'?",
     ),
     "unit of another covenant": (
         cell("covenants", "hall_loan", "unit", "usd_musd"),
@@ -370,8 +364,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "holders that do not sum to one": (
         cell("holdings", "world_investors|neo_ddtl", "share_or_musd", "0.2"),
-        "facilities.csv:2:facility: the holders of 'neo_ddtl' hold 0.9 of it; their shares in "
-        "holdings must sum to 1",
+        "facilities.csv:2:facility: the holders of 'neo_ddtl' hold 0.9 of it; their shares in holdings must sum to 1",
         "provenance.csv:190:low: 0.24 is above the figure 0.2; low ≤ figure ≤ high",
     ),
     "fleet pledged twice": (
@@ -414,9 +407,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
         "provenance.csv:213:row: 'pue' is not a row of market; did you mean 'p_u_e'?",
     ),
     "figure without provenance": (
-        swap(
-            "provenance.csv", "demand,apps,price_elasticity,assumed,2026-02-28,0.88,1.375,judgement,,\n", ""
-        ),
+        swap("provenance.csv", "demand,apps,price_elasticity,assumed,2026-02-28,0.88,1.375,judgement,,\n", ""),
         "demand.csv:2:price_elasticity: the figure '1.1' has no provenance; add it to "
         "provenance: table demand, row apps, field price_elasticity",
     ),
@@ -440,13 +431,11 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "provenance of a blank": (
         cell("entities", "neo_one", "free_power_mw", ""),
-        "provenance.csv:32:field: entities.free_power_mw of 'neo_one' is blank; fill the cell or "
-        "delete this row",
+        "provenance.csv:32:field: entities.free_power_mw of 'neo_one' is blank; fill the cell or delete this row",
     ),
     "range missing": (
         cell("provenance", "demand|apps|price_elasticity", "low", ""),
-        "provenance.csv:200:low: the cell is blank but the grade is assumed; only a reported "
-        "figure may have no range",
+        "provenance.csv:200:low: the cell is blank but the grade is assumed; only a reported figure may have no range",
     ),
     "range above the figure": (
         cell("provenance", "demand|apps|price_elasticity", "low", "1.2"),
@@ -463,8 +452,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "grade that does not exist": (
         cell("provenance", "demand|apps|price_elasticity", "grade", "guessed"),
-        "provenance.csv:200:grade: 'guessed' is not a grade; use reported, derived, assumed, "
-        "disputed or unknown",
+        "provenance.csv:200:grade: 'guessed' is not a grade; use reported, derived, assumed, disputed or unknown",
     ),
     "source that does not exist": (
         cell("provenance", "demand|apps|price_elasticity", "source", "judgment"),
@@ -500,8 +488,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "parameter with two ranges": (
         cell("provenance", "parameters|recovery_rate_secured|value", "low", "0.1"),
-        "provenance.csv:256:low: 0.1 is not the 0.35 of parameters; leave it blank: the range "
-        "stands in parameters",
+        "provenance.csv:256:low: 0.1 is not the 0.35 of parameters; leave it blank: the range stands in parameters",
     ),
     "lognormal around zero": (
         cell("parameters", "rent_volatility_annual", "low", "0"),
@@ -562,8 +549,7 @@ BROKEN: dict[str, tuple[Change, *tuple[str, ...]]] = {
     ),
     "description: reference series": (
         header("list_median", "list_mean"),
-        "book.yaml:8:reference_series: 'list_mean' has no price of h100 in price_history; did "
-        "you mean 'list_median'?",
+        "book.yaml:8:reference_series: 'list_mean' has no price of h100 in price_history; did you mean 'list_median'?",
     ),
 }
 

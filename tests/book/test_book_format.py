@@ -46,16 +46,12 @@ def test_blanks_around_cells_and_rows_of_commas_do_not_matter(tiny: Book, folder
 
 def test_a_fault_after_a_text_of_two_lines_is_told_at_its_own_line(folder: Path) -> None:
     leases = folder / "leases.csv"
-    leases.write_text(
-        leases.read_text().replace(",site_ready,", ',site_ready,"two\nlines"').replace(",8,", ",eight,")
-    )
+    leases.write_text(leases.read_text().replace(",site_ready,", ',site_ready,"two\nlines"').replace(",8,", ",eight,"))
 
     with pytest.raises(BookError) as refused:
         load_book(folder)
 
-    assert [(fault.file, fault.row, fault.column) for fault in refused.value.faults] == [
-        ("leases.csv", 4, "mw")
-    ]
+    assert [(fault.file, fault.row, fault.column) for fault in refused.value.faults] == [("leases.csv", 4, "mw")]
 
 
 def test_other_files_of_the_folder_are_left_alone(tiny: Book, folder: Path) -> None:
@@ -100,9 +96,7 @@ compiled_by: 2026
     assert (book.licence, book.compiled_by) == (None, "2026")
 
 
-@pytest.mark.parametrize(
-    "text", ["[" * 3_000, "a: &a [*a]", "a: {b: c}", "--- a\n--- b", "? [x]\n: y", "\x00"]
-)
+@pytest.mark.parametrize("text", ["[" * 3_000, "a: &a [*a]", "a: {b: c}", "--- a\n--- b", "? [x]\n: y", "\x00"])
 def test_strange_yaml_is_refused_and_breaks_nothing(text: str, folder: Path) -> None:
     (folder / "book.yaml").write_text(text)
 

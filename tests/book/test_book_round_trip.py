@@ -58,9 +58,7 @@ def test_an_optional_column_that_is_left_out_is_blank_throughout(tiny: Book, fol
 
     leases = tiny.table("leases")
     blank = tuple({**row, "delay_risk_note": None} for row in leases.rows)
-    without = dataclasses.replace(
-        tiny, tables={**tiny.tables, "leases": dataclasses.replace(leases, rows=blank)}
-    )
+    without = dataclasses.replace(tiny, tables={**tiny.tables, "leases": dataclasses.replace(leases, rows=blank)})
 
     assert load_book(folder) == without
     assert load_book(folder).fingerprint == without.fingerprint
@@ -101,11 +99,7 @@ def test_a_book_can_be_sent_to_another_process(tiny: Book) -> None:
 
 
 unwritable = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
-words = (
-    st.text(unwritable | st.sampled_from("\n\t=+-@\"',;"), min_size=1, max_size=30)
-    .map(str.strip)
-    .filter(bool)
-)
+words = st.text(unwritable | st.sampled_from("\n\t=+-@\"',;"), min_size=1, max_size=30).map(str.strip).filter(bool)
 numbers = st.floats(0, 1e12).map(lambda number: float(f"{number:.15g}"))
 
 

@@ -40,9 +40,7 @@ def test_every_table_has_a_key_and_every_column_a_name_of_its_own() -> None:
 
 
 def test_references_lead_to_tables_with_one_key() -> None:
-    targets = {
-        target for table in schema().values() for column in table.columns for target in column.reference
-    }
+    targets = {target for table in schema().values() for column in table.columns for target in column.reference}
 
     assert targets == {
         "entities", "equipment", "leases", "fleets", "deliveries", "contracts", "facilities", "sources",
@@ -51,12 +49,7 @@ def test_references_lead_to_tables_with_one_key() -> None:
 
 
 def test_every_number_states_its_unit() -> None:
-    numbers = [
-        column
-        for table in schema().values()
-        for column in table.columns
-        if column.type in ("number", "share")
-    ]
+    numbers = [column for table in schema().values() for column in table.columns if column.type in ("number", "share")]
 
     assert [column.column for column in numbers if not column.unit] == []
     assert [name for name, rule in parameter_rules().items() if not rule.unit] == []

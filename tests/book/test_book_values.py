@@ -142,9 +142,7 @@ def test_an_entity_is_shown_with_all_that_names_it(tiny: Book) -> None:
 
 def test_a_table_is_shown_with_the_unit_that_each_row_states(tiny: Book) -> None:
     units = {
-        (entry.row, entry.column): entry.unit
-        for table in ("market", "parameters")
-        for entry in entries(tiny, table)
+        (entry.row, entry.column): entry.unit for table in ("market", "parameters") for entry in entries(tiny, table)
     }
 
     assert units["pue", "value"] == "ratio"
@@ -153,9 +151,7 @@ def test_a_table_is_shown_with_the_unit_that_each_row_states(tiny: Book) -> None
 
 
 def test_what_is_neither_entity_nor_table_is_refused(tiny: Book) -> None:
-    with pytest.raises(
-        BookError, match="'neo_oen' is neither an entity nor a table of tiny; did you mean 'neo_one'"
-    ):
+    with pytest.raises(BookError, match="'neo_oen' is neither an entity nor a table of tiny; did you mean 'neo_one'"):
         entries(tiny, "neo_oen")
 
 

@@ -51,9 +51,7 @@ def faults_of(path: Path) -> list[str]:
     return [str(fault) for fault in refused.value.faults]
 
 
-def test_what_a_spreadsheet_makes_of_months_flags_and_numbers_is_understood(
-    tiny: Book, tmp_path: Path
-) -> None:
+def test_what_a_spreadsheet_makes_of_months_flags_and_numbers_is_understood(tiny: Book, tmp_path: Path) -> None:
     """A spreadsheet turns 2026-02 into a date, may show 1 as TRUE, and knows no difference of 1 and 1.0."""
     pages = sheets(tiny)
     for name, rows in pages.items():
@@ -274,10 +272,7 @@ def test_what_is_no_workbook_is_refused(content: bytes, tmp_path: Path) -> None:
 
     (told,) = faults_of(tmp_path / "book.xlsx")
 
-    assert (
-        "not a workbook: File is not a zip file; save it as Excel workbook (.xlsx), without a password"
-        in told
-    )
+    assert "not a workbook: File is not a zip file; save it as Excel workbook (.xlsx), without a password" in told
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:

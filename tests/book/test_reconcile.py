@@ -35,9 +35,7 @@ def with_targets(book: Book, **changes: object) -> Book:
     """Return the book with some cells of every target changed."""
     table = book.tables["reconciliation"]
     rows = tuple({**row, **changes} for row in table.rows)
-    return replace(
-        book, tables={**book.tables, "reconciliation": Table(table.name, table.as_of, rows, table.keys)}
-    )
+    return replace(book, tables={**book.tables, "reconciliation": Table(table.name, table.as_of, rows, table.keys)})
 
 
 def test_revenue_is_contracts_at_their_price_and_the_rest_at_the_rent_times_utilisation(tiny: Book) -> None:
@@ -93,20 +91,14 @@ def test_margin_is_what_power_operations_space_and_fixed_cost_leave_of_revenue(t
 def test_debt_and_interest_follow_the_holder_that_is_asked_for(tiny: Book) -> None:
     assert debt(tiny, Query("neo_one", 0, 0)) == pytest.approx(84 + 60 + 50)
     assert debt(tiny, Query("neo_one", 0, 0, "bank_one")) == pytest.approx(0.7 * 84)
-    assert interest(tiny, Query("neo_one", 0, 11)) == pytest.approx(
-        84 * (0.0625 + 0.0365) + 60 * 0.0925 + 50 * 0.0175
-    )
+    assert interest(tiny, Query("neo_one", 0, 11)) == pytest.approx(84 * (0.0625 + 0.0365) + 60 * 0.0925 + 50 * 0.0175)
     assert interest(tiny, Query("neo_one", 0, 11, "bank_one")) == pytest.approx(0.7 * 84 * (0.0625 + 0.0365))
 
 
 def test_preferred_stock_is_not_debt(tiny: Book) -> None:
     table = tiny.tables["facilities"]
-    rows = tuple(
-        {**row, "type": "preferred"} if row["facility"] == "neo_notes" else row for row in table.rows
-    )
-    changed = replace(
-        tiny, tables={**tiny.tables, "facilities": Table(table.name, table.as_of, rows, table.keys)}
-    )
+    rows = tuple({**row, "type": "preferred"} if row["facility"] == "neo_notes" else row for row in table.rows)
+    changed = replace(tiny, tables={**tiny.tables, "facilities": Table(table.name, table.as_of, rows, table.keys)})
 
     assert debt(changed, Query("neo_one", 0, 0)) == pytest.approx(84 + 50)
 
@@ -119,9 +111,7 @@ def test_fleet_value_is_cost_less_straight_line_depreciation(tiny: Book) -> None
     never_sold_new_any_more = 8000 * 16000 * (1 - 20 / 72)
     sold_new = 1500 * 50000 * (1 - 4 / 72)
 
-    assert fleet_value(tiny, Query("neo_one", 0, 0)) == pytest.approx(
-        (never_sold_new_any_more + sold_new) / 1e6
-    )
+    assert fleet_value(tiny, Query("neo_one", 0, 0)) == pytest.approx((never_sold_new_any_more + sold_new) / 1e6)
 
 
 def test_committed_deliveries_count_from_their_month_and_plans_never(tiny: Book) -> None:

@@ -37,11 +37,7 @@ def compute() -> Book:
 
 def rows(book: Book, table: str, **wanted: object) -> list[dict[str, object]]:
     """Return the rows of a table whose cells are as wanted."""
-    return [
-        dict(row)
-        for row in book.tables[table].rows
-        if all(row[name] == cell for name, cell in wanted.items())
-    ]
+    return [dict(row) for row in book.tables[table].rows if all(row[name] == cell for name, cell in wanted.items())]
 
 
 def test_both_books_are_shipped() -> None:
@@ -123,8 +119,7 @@ def test_what_is_let_by_the_month_is_what_segments_buy_by_the_month(book: Book) 
         )
         let += compute_sales(book, month_0) - contracted
     bought = sum(
-        float(row["compute_spend_musd_per_year"]) * float(row["share_bought_spot"]) / 12
-        for row in rows(book, "demand")
+        float(row["compute_spend_musd_per_year"]) * float(row["share_bought_spot"]) / 12 for row in rows(book, "demand")
     )
 
     assert bought == pytest.approx(let, rel=SPOT_SLACK)

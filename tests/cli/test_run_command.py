@@ -94,6 +94,15 @@ def test_without_chance_a_draw_is_one_path() -> None:
     assert (found["paths"], found["draws"]) == (4, 4)
 
 
+def test_one_path_tells_what_breaks_on_it_and_no_probability() -> None:
+    done = typed("run", "base", "--book", TINY, "--ignorance", "off", "--chance", "off", "--set", "rent.level=0.2")
+
+    assert done.exit_code == 0, done.stderr
+    assert "One path only" in done.stdout
+    assert "Neo One" in done.stdout
+    assert "Which firm breaks first" not in done.stdout
+
+
 def test_every_fault_is_told_at_once_and_nothing_is_written(place: Path) -> None:
     done = typed("run", "bsae", "esay", "--set", "rent.levle=1", *SMALL)
 

@@ -52,9 +52,7 @@ def test_principal_repaid_by_time_sums_to_the_loan(profile, principal, rate, qua
     principal=principals,
     repaid_by_schedule=st.floats(0, 1),
 )
-def test_an_explicit_schedule_is_kept_and_its_rest_falls_due_at_maturity(
-    weights, principal, repaid_by_schedule
-):
+def test_an_explicit_schedule_is_kept_and_its_rest_falls_due_at_maturity(weights, principal, repaid_by_schedule):
     total = sum(weights) or 1.0
     instalments = [principal * repaid_by_schedule * weight / total for weight in weights]
 
@@ -122,8 +120,7 @@ def test_every_wrong_argument_is_named_at_once():
         "amortisation_schedule:balloon: nan was given; use a number of at least 0",
         "amortisation_schedule:months: 10 is no multiple of 3; use whole periods between payments",
         "amortisation_schedule:principal: -5.0 was given; use a number of at least 0",
-        "amortisation_schedule:profile: 'balloon' was given; "
-        "use one of bullet, linear, level, schedule, sculpted",
+        "amortisation_schedule:profile: 'balloon' was given; use one of bullet, linear, level, schedule, sculpted",
     ]
 
 
@@ -132,10 +129,8 @@ def test_arguments_that_a_profile_does_not_use_or_lacks_are_refused():
         amortisation_schedule("schedule", 100.0, 0.05, 2, cash_flow=[1.0, 2.0], balloon=5.0)
 
     assert str(refused.value).splitlines() == [
-        "amortisation_schedule:balloon: 5.0 was given for profile schedule; "
-        "leave it out: the rest falls due last",
-        "amortisation_schedule:cash_flow: profile is schedule; "
-        "give it with profile sculpted, and only with it",
+        "amortisation_schedule:balloon: 5.0 was given for profile schedule; leave it out: the rest falls due last",
+        "amortisation_schedule:cash_flow: profile is schedule; give it with profile sculpted, and only with it",
         "amortisation_schedule:scheduled: profile is schedule; "
         "give principal by payment with profile schedule, and only with it",
     ]

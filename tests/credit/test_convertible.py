@@ -155,16 +155,12 @@ def quantlib_value(quantlib, share_price, conversion_price, spread, coupon, divi
     return bond.NPV()
 
 
-@pytest.mark.parametrize(
-    ("share_price", "coupon", "dividends"), [(50, 0.05, 0), (50, 0.0175, 0.03), (70, 0, 0)]
-)
+@pytest.mark.parametrize(("share_price", "coupon", "dividends"), [(50, 0.05, 0), (50, 0.0175, 0.03), (70, 0, 0)])
 def test_without_a_spread_it_agrees_with_quantlib(quantlib, share_price, coupon, dividends):
     terms = TERMS | {"credit_spread": 0.0, "coupon_rate": coupon, "dividend_yield": dividends}
     bond = convertible_value(share_price, 100.0, 62.5, **terms)
 
-    assert bond.value == pytest.approx(
-        quantlib_value(quantlib, share_price, 62.5, 0.0, coupon, dividends), abs=0.02
-    )
+    assert bond.value == pytest.approx(quantlib_value(quantlib, share_price, 62.5, 0.0, coupon, dividends), abs=0.02)
 
 
 def test_with_a_spread_quantlib_discounts_more_of_the_shares(quantlib):
@@ -180,6 +176,4 @@ def test_with_a_spread_quantlib_discounts_more_of_the_shares(quantlib):
 
 def test_steps_that_cannot_hold_the_drift_are_refused_with_the_number_needed():
     with pytest.raises(CreditError, match=r"10 steps cannot hold a drift of 0.5 .* use at least 500"):
-        convertible_value(
-            50.0, 100.0, 62.5, risk_free_rate=0.5, credit_spread=0, volatility=0.1, years=5, steps=10
-        )
+        convertible_value(50.0, 100.0, 62.5, risk_free_rate=0.5, credit_spread=0, volatility=0.1, years=5, steps=10)

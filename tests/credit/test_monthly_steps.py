@@ -37,9 +37,7 @@ def test_each_profile_calls_its_own_rule():
     }
 
     level = 100.0 * 0.01 / (1.01**4 - 1)
-    assert due == pytest.approx(
-        {"bullet": 0.0, "linear": 25.0, "level": level, "schedule": 30.0, "sculpted": 9.0}
-    )
+    assert due == pytest.approx({"bullet": 0.0, "linear": 25.0, "level": level, "schedule": 30.0, "sculpted": 9.0})
 
 
 def test_profile_words_are_those_of_the_book():

@@ -88,10 +88,7 @@ def test_payments_of_one_sign_have_no_rate():
     found = xirr(after(0, 365), [100, 108])
 
     assert (found.status, found.rate, found.roots) == (RateStatus.NO_SIGN_CHANGE, None, ())
-    assert (
-        found.reason
-        == "Netted by day, all payments go one way, so that no rate makes the present value zero."
-    )
+    assert found.reason == "Netted by day, all payments go one way, so that no rate makes the present value zero."
 
 
 def test_payments_that_cancel_on_one_day_have_no_rate():

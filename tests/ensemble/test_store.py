@@ -132,14 +132,21 @@ def test_a_run_is_found_by_its_path_its_name_and_its_beginning(place: Path) -> N
     assert find_run("base-01") == folder
 
 
-def test_an_ambiguous_or_unknown_run_is_refused_with_those_there_are(place: Path) -> None:
+def test_an_unknown_run_is_refused_with_those_there_are(place: Path) -> None:
     with pytest.raises(RunError, match="deflator run"):
         find_run("base")
     keep(place / "base-1")
     keep(place / "base-2")
 
     with pytest.raises(RunError, match="base-1, base-2"):
-        find_run("base")
+        find_run("essay")
+
+
+def test_of_runs_that_begin_alike_the_newest_is_meant(place: Path) -> None:
+    keep(place / "base-1", dataclasses.replace(RECORD, finished_at="2026-03-02T00:00:00+00:00"))
+    keep(place / "base-2")
+
+    assert find_run("base") == place / "base-1"
 
 
 def test_what_a_killed_run_left_is_listed_without_a_record(place: Path) -> None:

@@ -30,9 +30,7 @@ def book_of(ranges, **tables):
 
 def scenario_of(figures=None, parameters=None):
     """Return a scenario that changes nothing but figures and parameters."""
-    return Scenario(
-        "changed", "", "", "2026-02-28", "", (), {}, {}, parameters or {}, figures or {}, False, origins={}
-    )
+    return Scenario("changed", "", "", "2026-02-28", "", (), {}, {}, parameters or {}, figures or {}, False, origins={})
 
 
 def units_of(name, units, month=None, *, owner="neo", equipment="h100", use="rental", lease=None):
@@ -45,9 +43,7 @@ def units_of(name, units, month=None, *, owner="neo", equipment="h100", use="ren
     )
 
 
-def contract_of(
-    name, units, start="2025-01", end="2030-01", *, kind="capacity", supplied_by=None, equipment="h100"
-):
+def contract_of(name, units, start="2025-01", end="2030-01", *, kind="capacity", supplied_by=None, equipment="h100"):
     """Return a contract of the seller `neo`."""
     return {
         "contract": name,

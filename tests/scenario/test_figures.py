@@ -25,9 +25,7 @@ def entity(name, cash=100.0, members=None):
 
 
 def test_figures_are_drawn_between_their_bounds_and_reported_ones_are_not_drawn():
-    book = book_of(
-        {("entities", "b", "cash_musd"): (50.0, 300.0)}, entities=[entity("a"), entity("b", 120.0)]
-    )
+    book = book_of({("entities", "b", "cash_musd"): (50.0, 300.0)}, entities=[entity("a"), entity("b", 120.0)])
 
     cash = draw_figures(book, NOTHING, draws=64, seed=1).array("entities", "cash_musd")
 
@@ -85,9 +83,7 @@ def test_figures_travel_to_other_processes():
 
     copy = pickle.loads(pickle.dumps(figures))
 
-    np.testing.assert_array_equal(
-        copy.parameter("price_impact_kappa"), figures.parameter("price_impact_kappa")
-    )
+    np.testing.assert_array_equal(copy.parameter("price_impact_kappa"), figures.parameter("price_impact_kappa"))
 
 
 def test_what_had_happened_by_the_as_of_month_is_not_drawn():
@@ -149,9 +145,7 @@ def test_counts_are_whole():
 
 def test_bounds_beyond_what_the_column_allows_are_drawn_in():
     contracts = [contract_of("c", 10) | {"take_or_pay": 0.98}]
-    book = book_of(
-        {("contracts", "c", "take_or_pay"): (0.9, 1.4)}, fleets=[units_of("f", 10)], contracts=contracts
-    )
+    book = book_of({("contracts", "c", "take_or_pay"): (0.9, 1.4)}, fleets=[units_of("f", 10)], contracts=contracts)
 
     assert draw_figures(book, NOTHING, 256, 1).array("contracts", "take_or_pay").max() <= 1
 
@@ -162,15 +156,11 @@ def test_parameters_are_drawn_from_the_distribution_that_they_name():
     assert figures.parameter("advance_rate_base").mean() == pytest.approx(0.8, abs=0.002)
     assert (figures.parameter("price_impact_kappa") < 0.35).mean() == 0.5
     assert (figures.parameter("lab_min_runway_months") == 9).all()
-    np.testing.assert_array_equal(
-        figures.array("parameters", "value")[0], figures.parameter("advance_rate_base")
-    )
+    np.testing.assert_array_equal(figures.array("parameters", "value")[0], figures.parameter("advance_rate_base"))
 
 
 def test_without_ignorance_every_figure_has_its_central_value_in_one_draw():
-    book = book_of(
-        {("entities", "a", "cash_musd"): (50.0, 300.0)}, entities=[entity("a")], parameters=PARAMETERS
-    )
+    book = book_of({("entities", "a", "cash_musd"): (50.0, 300.0)}, entities=[entity("a")], parameters=PARAMETERS)
 
     figures = draw_figures(book, NOTHING, draws=64, seed=1, ignorance=False)
 
@@ -230,9 +220,7 @@ def test_a_scenario_fixes_figures_and_leaves_every_other_draw_as_it_was():
 
     assert (changed.array("entities", "cash_musd")[0] == 7).all()
     assert (changed.array("fleets", "in_service_month") == 3).all()
-    np.testing.assert_array_equal(
-        changed.array("entities", "cash_musd")[1], plain.array("entities", "cash_musd")[1]
-    )
+    np.testing.assert_array_equal(changed.array("entities", "cash_musd")[1], plain.array("entities", "cash_musd")[1])
 
 
 def test_a_scenario_fixes_a_parameter_or_draws_it_from_bounds_of_its_own():
@@ -258,9 +246,7 @@ def test_a_scenario_fixes_a_parameter_or_draws_it_from_bounds_of_its_own():
 
 def test_all_bounds_that_a_distribution_does_not_allow_are_refused_at_once():
     twice = [
-        row | {"parameter": name}
-        for row in PARAMETERS[1:2]
-        for name in ("price_impact_kappa", "funding_volatility")
+        row | {"parameter": name} for row in PARAMETERS[1:2] for name in ("price_impact_kappa", "funding_volatility")
     ]
     book = book_of({}, parameters=twice)
     override = ParameterOverride(0.3, 0.0, 1.0)
@@ -277,9 +263,7 @@ def test_all_bounds_that_a_distribution_does_not_allow_are_refused_at_once():
 
 
 def test_scenarios_share_the_draws_of_a_book_instead_of_drawing_again():
-    book = book_of(
-        {("entities", "a", "cash_musd"): (50.0, 300.0)}, entities=[entity("a")], parameters=PARAMETERS
-    )
+    book = book_of({("entities", "a", "cash_musd"): (50.0, 300.0)}, entities=[entity("a")], parameters=PARAMETERS)
     changed = scenario_of(parameters={"advance_rate_base": ParameterOverride(0.5, 0.5, 0.5)})
 
     first = draw_figures(book, NOTHING, 64, 1).array("entities", "cash_musd")

@@ -177,9 +177,7 @@ def test_a_debt_matures_after_its_issue_and_not_before_its_last_repayment():
     book = book_of(
         {("facilities", "loan", "maturity"): ("2026-06", "2029-05")},
         facilities=[facility_of("loan", 100, 100, maturity="2028-06")],
-        amortisation=[
-            {"facility": "loan", "month": month, "principal_musd": 50.0} for month in ("2027-06", "2028-03")
-        ],
+        amortisation=[{"facility": "loan", "month": month, "principal_musd": 50.0} for month in ("2027-06", "2028-03")],
     )
 
     assert draw(book).array("facilities", "maturity").min() == 25
@@ -299,9 +297,7 @@ def test_all_identities_hold_in_every_draw_and_within_all_bounds(book):
         sold, owned = sold_and_owned(book, figures, month)
         assert (sold <= owned * (1 + 1e-9)).all()
     array = figures.array
-    assert array("amortisation", "principal_musd").sum(axis=0) == pytest.approx(
-        array("facilities", "drawn_musd")[0]
-    )
+    assert array("amortisation", "principal_musd").sum(axis=0) == pytest.approx(array("facilities", "drawn_musd")[0])
     assert array("holdings", "share_or_musd").sum(axis=0) == pytest.approx(1)
     assert (array("facilities", "drawn_musd") <= array("facilities", "committed_musd")).all()
     assert (array("facilities", "maturity") >= array("amortisation", "month").max()).all()
@@ -319,9 +315,7 @@ def test_central_values_that_keep_the_identities_are_not_touched(book):
 
     assert figures.projected == ()
     for name in ("units", "start", "end"):
-        np.testing.assert_array_equal(
-            figures.array("contracts", name)[:, 0], book.tables["contracts"].array(name)
-        )
+        np.testing.assert_array_equal(figures.array("contracts", name)[:, 0], book.tables["contracts"].array(name))
 
 
 @settings(max_examples=30, deadline=None)

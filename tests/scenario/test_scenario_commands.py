@@ -56,9 +56,7 @@ def test_a_template_is_a_valid_scenario_that_changes_nothing(tmp_path):
 
 def test_every_example_of_the_template_works_once_its_mark_is_removed(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text(
-        re.sub(r"^  # (?=[ \w+.]+:)", "  ", template("mine", "mine.yaml", "2026-02-28"), flags=re.M)
-    )
+    file.write_text(re.sub(r"^  # (?=[ \w+.]+:)", "  ", template("mine", "mine.yaml", "2026-02-28"), flags=re.M))
 
     read = load_scenario(file)
 

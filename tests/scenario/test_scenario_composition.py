@@ -116,9 +116,7 @@ def test_several_extended_scenarios_are_taken_from_left_to_right(tmp_path):
 
 
 def test_settings_come_on_top_and_the_later_decides():
-    read = load_scenario(
-        "funding-freeze", ["funding.level=0.3", "drivers.funding.level=0.4", "channels.rent=off"]
-    )
+    read = load_scenario("funding-freeze", ["funding.level=0.3", "drivers.funding.level=0.4", "channels.rent=off"])
 
     assert Course.of(0.4) == read.drivers["funding.level"]
     assert not read.channels["rent"]
@@ -152,9 +150,7 @@ def test_settings_show_in_the_title_but_not_in_the_name():
 
 
 def test_the_fingerprint_sees_what_changes_and_nothing_else(tmp_path):
-    block = (
-        "drivers:\n  rent:\n    level:\n      +3: 2.0\n      2026-12: 1.5\n  demand: {scale: 0.5}  # why\n"
-    )
+    block = "drivers:\n  rent:\n    level:\n      +3: 2.0\n      2026-12: 1.5\n  demand: {scale: 0.5}  # why\n"
     flow = 'drivers: {"demand": {scale: 5e-1}, rent: {level: {2026-12: 1.50, "+03": 2}}}\n'
 
     one = load_scenario(scenario_file(tmp_path, "one", block))

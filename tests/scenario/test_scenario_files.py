@@ -277,9 +277,7 @@ def test_brackets_within_brackets_are_refused_early(tmp_path):
 
 
 def test_all_faults_of_all_files_and_settings_are_told_at_once(tmp_path):
-    (tmp_path / "parent.yaml").write_text(
-        "name: parent\ntitle: T\nauthor: A\ndate: 2026-02-28\nchannels: {x: off}\n"
-    )
+    (tmp_path / "parent.yaml").write_text("name: parent\ntitle: T\nauthor: A\ndate: 2026-02-28\nchannels: {x: off}\n")
     text = HEADING + "extends: parent.yaml\ndrivers:\n  rents: {level: 1}\n  rent: {level: -1, shock: 3}\n"
 
     found = faults_of(tmp_path, text, ["rent.level=cheap", "payment=off"])
@@ -302,16 +300,12 @@ def test_a_circle_of_files_names_its_members(tmp_path):
 
     (fault,) = faults_of(tmp_path, HEADING + "extends: one.yaml\n")
 
-    expected = (
-        "two.yaml:6:extends: the scenarios extend each other in a circle: mine → one → two → mine; break it"
-    )
+    expected = "two.yaml:6:extends: the scenarios extend each other in a circle: mine → one → two → mine; break it"
     assert expected == fault
 
 
 def test_an_unknown_name_lists_those_that_are_shipped():
-    with pytest.raises(
-        ScenarioError, match=r"^esay: unknown scenario 'esay'; did you mean 'essay'\? allowed: base,"
-    ):
+    with pytest.raises(ScenarioError, match=r"^esay: unknown scenario 'esay'; did you mean 'essay'\? allowed: base,"):
         load_scenario("esay")
 
 
@@ -329,9 +323,7 @@ def test_every_unknown_part_of_a_sum_is_told():
     assert [f.message for f in error.value.faults] == ["unknown scenario 'bom'", "unknown scenario 'rate'"]
 
 
-@pytest.mark.parametrize(
-    "setting", ["rent.level", "rent=1.5", "=1", "rent.level=", "..=1", "channels=off", ""]
-)
+@pytest.mark.parametrize("setting", ["rent.level", "rent=1.5", "=1", "rent.level=", "..=1", "channels=off", ""])
 def test_a_setting_in_another_form_is_told_how_to_write_it(setting):
     with pytest.raises(ScenarioError) as error:
         load_scenario("base", [setting])
@@ -355,9 +347,7 @@ def test_a_file_extends_another_beside_it_wherever_it_is_called_from(tmp_path, m
 
 
 def test_a_scenario_written_as_json_is_the_same_scenario(tmp_path):
-    essay = load_scenario(
-        "essay+funding-freeze", ["rent.level={+3: 2.0, 2026-12: 1.5}", "channels.vendor=off"]
-    )
+    essay = load_scenario("essay+funding-freeze", ["rent.level={+3: 2.0, 2026-12: 1.5}", "channels.vendor=off"])
     file = tmp_path / "again.yaml"
     file.write_text(json.dumps(essay.as_document(), ensure_ascii=False))
 
@@ -370,8 +360,7 @@ def test_a_scenario_written_as_json_is_the_same_scenario(tmp_path):
 def test_numbers_and_switches_are_read_as_a_person_means_them(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(
-        HEADING
-        + "drivers:\n  demand: {scale: 1e-3}\n  delay: {shift: 010}\n  failure.x: {level: {+3: yes}}\n"
+        HEADING + "drivers:\n  demand: {scale: 1e-3}\n  delay: {shift: 010}\n  failure.x: {level: {+3: yes}}\n"
         "channels: {rent: OFF, delay: no, vendor: true}\n"
     )
 

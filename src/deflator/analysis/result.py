@@ -51,7 +51,7 @@ class Result:
 
     @classmethod
     def open(cls, path: str | Path) -> Result:
-        """Open a stored run by its path, its name, or the unmistakable beginning of its name.
+        """Open a stored run by its path, its name, or the beginning of its name, which means the newest such run.
 
         Raises
         ------

@@ -129,9 +129,7 @@ class Table:
         """
         kind = self._schema_of(name).type
         if kind == "month":
-            values = [
-                blank if month is None else month_index(month, self.as_of) for month in self.column(name)
-            ]
+            values = [blank if month is None else month_index(month, self.as_of) for month in self.column(name)]
         elif kind in NUMERIC:
             values = [blank if value is None else value for value in self.column(name)]
         else:

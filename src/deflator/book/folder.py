@@ -35,9 +35,7 @@ def read_folder(folder: Path, faults: list[Fault]) -> RawBook:
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() == ".csv" and file.stem not in schema():
             known = [f"{name}.csv" for name in schema()]
-            faults.append(
-                Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known))
-            )
+            faults.append(Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known)))
     tables = {name: _read_table(folder / f"{name}.csv", faults) for name in schema()}
     return RawBook(
         HEADER_FILE,
@@ -58,9 +56,7 @@ def _read_text(file: Path, largest_bytes: int, faults: list[Fault]) -> str | Non
         faults.append(Fault(file.name, 0, "", f"cannot be read: {error.strerror}", "allow reading it"))
         return None
     if size > largest_bytes:
-        faults.append(
-            Fault(file.name, 0, "", f"the file has {size:,} bytes", f"use at most {largest_bytes:,}")
-        )
+        faults.append(Fault(file.name, 0, "", f"the file has {size:,} bytes", f"use at most {largest_bytes:,}"))
         return None
     try:
         text = content.decode("utf-8-sig")
@@ -93,9 +89,7 @@ def _read_table(file: Path, faults: list[Fault]) -> RawTable | None:
                 return None
             line = reader.line_num + 1
     except csv.Error as error:
-        faults.append(
-            Fault(file.name, line, "", f"the row cannot be read: {error}", 'write a quote in a cell as ""')
-        )
+        faults.append(Fault(file.name, line, "", f"the row cannot be read: {error}", 'write a quote in a cell as ""'))
         return None
     header = [name.strip() for name in rows[0][1]]
     if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), None)):
@@ -161,6 +155,4 @@ def write_folder(folder: Path, header: Mapping[str, str | None], rows: Mapping[s
         with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(table.by_name)
-            writer.writerows(
-                [write_cell(row.get(name)) for name in table.by_name] for row in rows[table.name]
-            )
+            writer.writerows([write_cell(row.get(name)) for name in table.by_name] for row in rows[table.name])

@@ -59,8 +59,7 @@ def _read_grids(path: Path, faults: list[Fault]) -> dict[str, list[list[Any]]] |
     try:
         with CalamineWorkbook.from_path(str(path)) as workbook:
             return {
-                name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                for name in workbook.sheet_names
+                name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
             }
     except CalamineError as error:
         faults.append(Fault(str(path), 0, "", f"cannot be read: {error}", NOT_XLSX))
@@ -81,17 +80,13 @@ def _table(name: str, grid: list[list[Any]], errors: list[Cell]) -> RawTable:
 def _header(sheet: RawTable, faults: list[Fault]) -> dict[str, tuple[int, object]] | None:
     """Return the keys of the sheet that describes the book, with their rows."""
     if tuple(name for name in sheet.header if name) != ("key", "value"):
-        faults.append(
-            Fault(HEADER, 1, "", "the columns are not key and value", "write key in A1 and value in B1")
-        )
+        faults.append(Fault(HEADER, 1, "", "the columns are not key and value", "write key in A1 and value in B1"))
         return None
     found: dict[str, tuple[int, object]] = {}
     for row, (key, value, *_) in sheet.rows:
         name = str(key).strip()
         if name in found:
-            faults.append(
-                Fault(HEADER, row, name, f"the key stands twice, first in row {found[name][0]}", "keep one")
-            )
+            faults.append(Fault(HEADER, row, name, f"the key stands twice, first in row {found[name][0]}", "keep one"))
         else:
             found[name] = (row, value)
     return found
@@ -151,9 +146,7 @@ def _write_table(sheet: Any, styles: Mapping[str, Any], table: TableSchema, rows
         style = None if column.type in NUMERIC else styles["text"]
         sheet.set_column(place, place, min(max(widest, len(column.column)) + 2, 60), style)
         if column.type in ("choice", "flag") and len(" ".join(column.allowed)) <= _LONGEST_MENU:
-            sheet.data_validation(
-                1, place, MOST_ROWS, place, {"validate": "list", "source": list(column.allowed)}
-            )
+            sheet.data_validation(1, place, MOST_ROWS, place, {"validate": "list", "source": list(column.allowed)})
         for row, cells in enumerate(rows, 1):
             value = cells.get(column.column)
             if isinstance(value, float):

@@ -103,9 +103,7 @@ def sources(book: BookName = defaults.BOOK, json: Json = False) -> None:
         if json:
             shares = {grade: total.share(grade) for grade in GRADES}
             listed = [{**vars(known.sources[name]), "figures": count} for name, count in used.items()]
-            emit_json(
-                {"book": known.name, "all": total, "shares": shares, "tables": tables, "sources": listed}
-            )
+            emit_json({"book": known.name, "all": total, "shares": shares, "tables": tables, "sources": listed})
             return
         grades: list[tuple[str, Literal["left", "right"]]] = [(grade, "right") for grade in GRADES]
         table(
@@ -185,8 +183,7 @@ def reconcile(book: BookName = defaults.BOOK, json: Json = False) -> None:
 def _headings(*names: str) -> list[tuple[str, Literal["left", "right"]]]:
     """Return headings by the keys of their messages; `>` sets a column to the right."""
     return [
-        (text(f"book.cli.column.{name.removesuffix('>')}"), "right" if name.endswith(">") else "left")
-        for name in names
+        (text(f"book.cli.column.{name.removesuffix('>')}"), "right" if name.endswith(">") else "left") for name in names
     ]
 
 
@@ -214,7 +211,5 @@ def _line(entry: Entry) -> list[str]:
     from deflator.book.cells import write_cell
 
     known = entry.provenance
-    evidence = (
-        [known.grade, write_cell(known.low), write_cell(known.high), known.source] if known else [""] * 4
-    )
+    evidence = [known.grade, write_cell(known.low), write_cell(known.high), known.source] if known else [""] * 4
     return [entry.row, entry.column, write_cell(entry.value), entry.unit, *evidence]

@@ -28,20 +28,25 @@ _WORDS = {"trigger", "cause"}
 def print_rankings(results: Mapping[str, Result]) -> None:
     """Print every ranking of some runs, by the name of their scenario."""
     alone = len(results) == 1
+    one_path = all(result.raw.manifest.paths == 1 for result in results.values())
+    if one_path:
+        say(text("run.one_path"))
+        say()
     for ranking in RANKINGS:
         by_scenario = {
             scenario: {row["name"]: row for row in getattr(result, ranking)().to_dicts()}
             for scenario, result in results.items()
         }
-        rows, left_out = _often(by_scenario, alone)
+        rows, left_out = _often(by_scenario, soft=alone and not one_path)
         if not rows:
             continue
         as_of = next(iter(results.values())).raw.manifest.as_of
         odds, reasons = (_ODDS + _ODDS_MORE, _REASONS + _REASONS_MORE) if alone else (_ODDS, _REASONS)
-        _print(text(f"run.title_{ranking}"), rows, by_scenario, odds, as_of)
+        if not one_path:
+            _print(text(f"run.title_{ranking}"), rows, by_scenario, odds, as_of)
         if outcomes := [row for row in rows if row["label"]]:
             _print(text(f"run.title_why_{ranking}"), outcomes, by_scenario, reasons, as_of)
-        if left_out:
+        if left_out and not one_path:
             say(text("run.left_out", count=left_out))
             say()
 
@@ -56,7 +61,7 @@ def _often(by_scenario: Mapping[str, Mapping[str, Row]], soft: bool) -> tuple[li
     for rows in by_scenario.values():
         outcomes = [row for row in rows.values() if row["label"]]
         often = [row for row in outcomes if row["p_with_soft" if soft else "p_break"] >= SELDOM]
-        often.sort(key=lambda row: (-row["p_first"], -row["p_break"], row["name"]))
+        often.sort(key=lambda row: (-row["p_first"], -row["p_break"], row["median_month"] or 0, row["name"]))
         kept = kept | {row["name"]: row for row in often[:_MOST_ROWS] if row["name"] not in kept}
         everything |= rows
     nothing = [row for row in everything.values() if not row["label"]]

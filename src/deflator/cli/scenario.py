@@ -14,9 +14,7 @@ from deflator.cli.output import emit_json, reporting, say, table
 from deflator.errors import Fault, ScenarioError
 from deflator.messages import text
 
-app = typer.Typer(
-    name="scenario", help=text("scenario.cli.help"), rich_markup_mode=None, no_args_is_help=True
-)
+app = typer.Typer(name="scenario", help=text("scenario.cli.help"), rich_markup_mode=None, no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
 Settings = Annotated[list[str] | None, typer.Option("--set", help=text("scenario.cli.set"))]

@@ -107,9 +107,7 @@ def amortisation_schedule(
     if last > owed and not given.refused("principal"):
         given.refuse("balloon", f"{last} exceeds the principal {owed}", "use at most the principal")
     if last > 0 and kind not in (Profile.LINEAR, Profile.LEVEL) and not given.refused("profile"):
-        given.refuse(
-            "balloon", f"{last} was given for profile {kind}", "leave it out: the rest falls due last"
-        )
+        given.refuse("balloon", f"{last} was given for profile {kind}", "leave it out: the rest falls due last")
     shares = _shares(given, kind, owed, scheduled, payments)
     available, dscr = _sculpting(given, kind, cash_flow, target_dscr, payments)
     given.check()

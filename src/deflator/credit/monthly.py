@@ -151,9 +151,7 @@ def scheduled_principal(balance: float, share_due_of_remaining: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sculpted_principal(
-    cash_flow_available: float, interest_due: float, target_dscr: float, balance: float
-) -> float:
+def sculpted_principal(cash_flow_available: float, interest_due: float, target_dscr: float, balance: float) -> float:
     """Give the principal that keeps debt service at a fixed share of cash flow.
 
     Parameters

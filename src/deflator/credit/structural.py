@@ -283,9 +283,7 @@ def _option_distances(assets, face, rate, volatility, years):
     return lower + spread, lower
 
 
-def _over_arrays(
-    probability: Callable[..., float], given: Arguments, checked: tuple[NDArray[np.float64], ...]
-) -> Any:
+def _over_arrays(probability: Callable[..., float], given: Arguments, checked: tuple[NDArray[np.float64], ...]) -> Any:
     shapes = [values.shape for values in checked]
     try:
         np.broadcast_shapes(*shapes)

@@ -106,7 +106,7 @@ def _unbox_record(kind: RecordType, value: Any, c: Any) -> NativeValue:
 class _RecordAttributes(AttributeTemplate):
     key = RecordType
 
-    def generic_resolve(self, typ: Any, attr: str) -> Any:
+    def generic_resolve(self, typ: Any, attr: str) -> Any:  # type: ignore[override]
         return typ.offsets[attr][1] if attr in typ.offsets else None
 
 

@@ -81,21 +81,24 @@ def _stored(folder: Path) -> StoredRun:
 
 
 def find_run(name: str) -> Path:
-    """Return the folder of a run, given its path or its name in the place for runs.
+    """Return the folder of a run: by its path, its name in the place for runs, or the beginning of its name.
+
+    Of several names that begin alike the run that finished last is meant.
 
     Raises
     ------
     RunError
-        When there is no such run; names that are close are offered.
+        When there is no such run; those that there are, are offered.
     """
     for folder in (Path(name), runs_folder() / name):
         if (folder / MANIFEST).is_file():
             return folder
-    known = [run.folder.name for run in stored_runs() if run.manifest]
-    begin_alike = [known_name for known_name in known if known_name.startswith(name)]
-    if len(begin_alike) == 1:
-        return runs_folder() / begin_alike[0]
-    hint = f"use one of {', '.join(begin_alike or known)}" if known else "make one with `deflator run`"
+    known = {run.folder: run.manifest.finished_at for run in stored_runs() if run.manifest}
+    begin_alike = [folder for folder in known if folder.name.startswith(name)]
+    if begin_alike:
+        return max(begin_alike, key=lambda folder: known[folder])
+    names = ", ".join(folder.name for folder in known)
+    hint = f"use one of {names}" if known else "make one with `deflator run`"
     raise RunError([Fault("", 0, "", f"there is no run {name!r} here or in {runs_folder()}", hint)])
 
 

@@ -85,9 +85,7 @@ def _items(kinds: tuple[str, ...], book: Book) -> list[str]:
     return list(dict.fromkeys(str(name) for kind in kinds for name in names[kind]))
 
 
-def _month_faults(
-    scenario: Scenario, book: Book, field: str, course: Course, operation: Operation
-) -> Iterator[Fault]:
+def _month_faults(scenario: Scenario, book: Book, field: str, course: Course, operation: Operation) -> Iterator[Fault]:
     """Yield months of a course that are not simulated or stand twice."""
     first = 1 if operation.between == "pulse" else 0
     allowed = f"use {month_at(first, book.as_of)} to {book.horizon}, or +{first} to +{book.months}"

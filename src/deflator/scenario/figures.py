@@ -212,9 +212,7 @@ def _unknown_parameters(book: Book) -> Iterator[_Unknown]:
         name, shape = str(cells["parameter"]), str(cells["distribution"])
         low, value, high = (float(cells[bound]) for bound in ("low", "value", "high"))
         if shape != "fixed" and low < high:
-            yield _Unknown(
-                _PARAMETERS, row, _identity(book, "parameters", name, "value"), shape, low, value, high
-            )
+            yield _Unknown(_PARAMETERS, row, _identity(book, "parameters", name, "value"), shape, low, value, high)
 
 
 def _number(book: Book, figure: float | str) -> float:
@@ -254,9 +252,7 @@ def _with_fixed(drawn: Draws, fixed: Iterable[tuple[str, float | str]]) -> Draws
     return replace(drawn, values=values, low=low, high=high)
 
 
-def _with_overrides(
-    column: Floats, book: Book, scenario: Scenario, draws: int, seed: int, ignorance: bool
-) -> Floats:
+def _with_overrides(column: Floats, book: Book, scenario: Scenario, draws: int, seed: int, ignorance: bool) -> Floats:
     """Return the parameters with those that a scenario fixes or draws from bounds of its own."""
     column = column.copy()
     table = book.tables["parameters"]

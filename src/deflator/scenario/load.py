@@ -111,9 +111,7 @@ def _assemble(request: _Request, chain: tuple[str, ...]) -> tuple[Document, Cont
         with source.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise request.refused(
-            f"{quoted(request.name)} cannot be read: {error.strerror}", "check the file"
-        ) from None
+        raise request.refused(f"{quoted(request.name)} cannot be read: {error.strerror}", "check the file") from None
     document, found = read_document(data, file)
     faults = list(found)
     parents: list[Content] = []

@@ -93,9 +93,7 @@ class Reader:
         """Return a text that is not empty."""
         if isinstance(node, Scalar) and node.text.strip():
             return node.text.strip()
-        self.fault(
-            node.row, field, f"{told(node)} stands where a text belongs", f"write `{field}: some words`"
-        )
+        self.fault(node.row, field, f"{told(node)} stands where a text belongs", f"write `{field}: some words`")
         return None
 
     def flag(self, node: Node, field: str) -> bool | None:

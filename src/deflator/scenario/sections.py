@@ -204,9 +204,7 @@ def _bounds(minimum: float | None, maximum: float | None) -> tuple[float, float]
 #: What reads each section, in the order of the file form.
 SECTIONS: Mapping[str, Callable[[Reader, Node], Iterator[Change]]] = {
     "drivers": _drivers,
-    "channels": partial(
-        _flags, section="channels", kind="channel", allowed=channels(), example="fire_sale: off"
-    ),
+    "channels": partial(_flags, section="channels", kind="channel", allowed=channels(), example="fire_sale: off"),
     "covenants": partial(
         _flags, section="covenants", kind="switch", allowed=("counterfactual",), example="counterfactual: on"
     ),

@@ -23,9 +23,7 @@ def periods_run_forward(draft: Draft) -> Iterator[Fault]:
         for position, row in table.items():
             start, end = row[first], row[last]
             if start and end and month_index(end, start) < least:
-                message = (
-                    f"{end} is not after the {first} {start}" if least else f"{end} is before {first} {start}"
-                )
+                message = f"{end} is not after the {first} {start}" if least else f"{end} is before {first} {start}"
                 yield table.fault(position, last, message, f"{last} must lie after {first}")
 
 
@@ -59,9 +57,7 @@ def leases_house_their_tenants(draft: Draft) -> Iterator[Fault]:
             for column, party in (("owner", "tenant"), ("site", "landlord")):
                 own, other = row[column], lease[party]
                 if own and other and own != other:
-                    message = (
-                        f"the {party} of {row['lease']} is {other}, but the {column} of the units is {own}"
-                    )
+                    message = f"the {party} of {row['lease']} is {other}, but the {column} of the units is {own}"
                     yield table.fault(position, "lease", message, f"name a lease whose {party} is {own}")
 
 

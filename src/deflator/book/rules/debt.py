@@ -35,9 +35,7 @@ def facilities_run_forward(draft: Draft) -> Iterator[Fault]:
             message = f"{maturity} is not after the as-of month {as_of}"
             yield table.fault(position, "maturity", message, "leave out debt that is repaid")
         elif issue and maturity and issue >= maturity:
-            yield table.fault(
-                position, "maturity", f"{maturity} is not after the issue {issue}", "check both"
-            )
+            yield table.fault(position, "maturity", f"{maturity} is not after the issue {issue}", "check both")
         if issue and issue > as_of and row["signed"] == 1:
             message = f"{issue} is after the as-of month {as_of}"
             yield table.fault(position, "issue", message, "set signed to 0 for debt that is still to be won")
@@ -50,9 +48,7 @@ def draws_stay_within_commitments(draft: Draft) -> Iterator[Fault]:
         drawn, committed = row["drawn_musd"], row["committed_musd"]
         if drawn is not None and committed is not None and drawn > committed * DRAWN_SLACK:
             message = f"{drawn:g} is more than {DRAWN_SLACK:g} times the committed {committed:g}"
-            yield table.fault(
-                position, "drawn_musd", message, "interest paid in kind rarely adds more than a fifth"
-            )
+            yield table.fault(position, "drawn_musd", message, "interest paid in kind rarely adds more than a fifth")
         if drawn and row["signed"] == 0:
             message = f"{drawn:g} is drawn though signed is 0"
             yield table.fault(position, "drawn_musd", message, "set signed to 1, or drawn_musd to 0")
@@ -97,9 +93,7 @@ def schedules_repay_what_is_drawn(draft: Draft) -> Iterator[Fault]:
                 message = f"{quoted(name)} has rows in amortisation but the profile {row['profile']}"
                 yield table.fault(position, "profile", message, "use schedule, or delete those rows")
         elif name not in due:
-            yield table.fault(
-                position, "profile", f"{quoted(name)} has no rows in amortisation", "add its schedule"
-            )
+            yield table.fault(position, "profile", f"{quoted(name)} has no rows in amortisation", "add its schedule")
         elif abs(due[name] - drawn) > SCHEDULE_SLACK_MUSD:
             message = f"{drawn:,.3f} is drawn but the schedule repays {due[name]:,.3f}"
             yield table.fault(position, "drawn_musd", message, f"they may differ by {SCHEDULE_SLACK_MUSD:g}")

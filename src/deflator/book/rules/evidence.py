@@ -45,9 +45,7 @@ def provenance_has_a_figure(draft: Draft) -> Iterator[Fault]:
             if draft.knows([f"{name}.{part}" for part in schema()[name].keys]):
                 hint = did_you_mean(key, positions[name])
                 yield evidence.fault(position, "row", f"{quoted(key)} is not a row of {name}", hint)
-        elif draft.tables[name].rows[positions[name][key]][field] is None and draft.knows(
-            [f"{name}.{field}"]
-        ):
+        elif draft.tables[name].rows[positions[name][key]][field] is None and draft.knows([f"{name}.{field}"]):
             message = f"{name}.{field} of {quoted(key)} is blank"
             yield evidence.fault(position, "field", message, "fill the cell or delete this row")
 
@@ -105,9 +103,7 @@ def nothing_is_known_early(draft: Draft) -> Iterator[Fault]:
             told = row[column]
             if told is not None and earliest_day(told) > latest:
                 message = f"{told} is after {latest}"
-                hint = f"the book is as of {as_of}" + (
-                    f", and a source may follow by {days} days" if days else ""
-                )
+                hint = f"the book is as of {as_of}" + (f", and a source may follow by {days} days" if days else "")
                 yield table.fault(position, column, message, hint)
 
 
@@ -121,9 +117,7 @@ def parameters_are_the_known_ones(draft: Draft) -> Iterator[Fault]:
             yield table.fault(position, "parameter", f"{quoted(name)} is not a parameter of the engine", hint)
     for name in missing:
         message = f"{quoted(name)} is missing"
-        yield Fault(
-            table.file, 0, "parameter", message, f"add it: {rules[name].meaning} ({rules[name].unit})"
-        )
+        yield Fault(table.file, 0, "parameter", message, f"add it: {rules[name].meaning} ({rules[name].unit})")
 
 
 def parameters_are_within_bounds(draft: Draft) -> Iterator[Fault]:
@@ -136,13 +130,9 @@ def parameters_are_within_bounds(draft: Draft) -> Iterator[Fault]:
             if rule is None or number is None:
                 continue
             if rule.minimum is not None and number < rule.minimum:
-                yield table.fault(
-                    position, side, f"{number:g} is below {rule.minimum:g}", f"the unit is {rule.unit}"
-                )
+                yield table.fault(position, side, f"{number:g} is below {rule.minimum:g}", f"the unit is {rule.unit}")
             if rule.maximum is not None and number > rule.maximum:
-                yield table.fault(
-                    position, side, f"{number:g} is above {rule.maximum:g}", f"the unit is {rule.unit}"
-                )
+                yield table.fault(position, side, f"{number:g} is above {rule.maximum:g}", f"the unit is {rule.unit}")
         low, value, high = numbers.values()
         if None not in (low, value, high):
             if not low <= value <= high:
@@ -155,15 +145,11 @@ def _unfit_distribution(table: DraftTable, position: int, low: float, high: floa
     """Yield what forbids the distribution of a parameter on its range."""
     shape = table.rows[position]["distribution"]
     if shape == "fixed" and low != high:
-        yield table.fault(
-            position, "distribution", f"fixed, but the range is {low:g} to {high:g}", "give it a shape"
-        )
+        yield table.fault(position, "distribution", f"fixed, but the range is {low:g} to {high:g}", "give it a shape")
     if shape == "lognormal" and low <= 0:
         yield table.fault(position, "low", f"{low:g} is not above 0", "a lognormal needs a range above 0")
     if shape == "beta" and not 0 <= low <= high <= 1:
-        yield table.fault(
-            position, "low", f"{low:g} to {high:g} leaves 0 to 1", "a beta needs a range within 0 and 1"
-        )
+        yield table.fault(position, "low", f"{low:g} to {high:g} leaves 0 to 1", "a beta needs a range within 0 and 1")
 
 
 def _provenance(draft: Draft) -> set[tuple[object, object, object]]:

@@ -59,9 +59,7 @@ def names_mean_one_thing(draft: Draft) -> Iterator[Fault]:
         for position, name in enumerate(draft.tables[other].keys):
             if name in taken:
                 message = f"{quoted(name)} is also the name of a row of {home}"
-                yield draft.tables[other].fault(
-                    position, schema()[other].keys[0], message, "rename one of them"
-                )
+                yield draft.tables[other].fault(position, schema()[other].keys[0], message, "rename one of them")
     words = {(target, word) for column in columns for target in column.reference for word in column.allowed}
     for target, word in sorted(words):
         for position, name in enumerate(draft.tables[target].keys):
@@ -78,9 +76,7 @@ def world_is_there(draft: Draft) -> Iterator[Fault]:
         if name not in found:
             yield Fault(table.file, 0, "entity", f"{quoted(name)} is missing", "add it with the layer world")
         elif found[name][1] not in ("world", None):
-            yield table.fault(
-                found[name][0], "layer", f"{quoted(name)} is a {found[name][1]}", "its layer is world"
-            )
+            yield table.fault(found[name][0], "layer", f"{quoted(name)} is a {found[name][1]}", "its layer is world")
 
 
 def parents_do_not_circle(draft: Draft) -> Iterator[Fault]:
@@ -108,9 +104,7 @@ def horizon_follows_as_of(draft: Draft) -> Iterator[Fault]:
     """From the as-of month to the horizon there are 1 to 240 months."""
     months = month_index(draft.header["horizon"], draft.header["as_of"])
     if not 0 < months <= LONGEST_HORIZON_MONTHS:
-        message = (
-            f"{draft.header['horizon']} is {months} months after the as-of month {draft.header['as_of']}"
-        )
+        message = f"{draft.header['horizon']} is {months} months after the as-of month {draft.header['as_of']}"
         yield draft.header_fault("horizon", message, f"use 1 to {LONGEST_HORIZON_MONTHS} months")
 
 
@@ -128,9 +122,7 @@ def reference_series_exists(draft: Draft) -> Iterator[Fault]:
     series, equipment = draft.header["reference_series"], draft.header["reference_equipment"]
     if equipment not in _ids(draft, "equipment"):
         return
-    known = {
-        str(row["series"]) for row in draft.tables["price_history"].rows if row["equipment"] == equipment
-    }
+    known = {str(row["series"]) for row in draft.tables["price_history"].rows if row["equipment"] == equipment}
     if series not in known:
         message = f"{quoted(series)} has no price of {equipment} in price_history"
         yield draft.header_fault("reference_series", message, did_you_mean(series, sorted(known)))
