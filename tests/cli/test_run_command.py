@@ -95,11 +95,14 @@ def test_without_chance_a_draw_is_one_path() -> None:
 
 
 def test_one_path_tells_what_breaks_on_it_and_no_probability() -> None:
-    done = typed("run", "base", "--book", TINY, "--ignorance", "off", "--chance", "off", "--set", "rent.level=0.2")
+    done = typed(
+        "run", "base", "--book", TINY, "--ignorance", "off", "--chance", "off", "--set", "failure.neo_one.level=1"
+    )
 
     assert done.exit_code == 0, done.stderr
     assert "One path only" in done.stdout
-    assert "Neo One" in done.stdout
+    assert "the scenario lets it stop paying" in done.stdout
+    assert "No cohort of firms breaks." in done.stdout
     assert "Which firm breaks first" not in done.stdout
 
 

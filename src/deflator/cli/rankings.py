@@ -46,6 +46,9 @@ def print_rankings(results: Mapping[str, Result]) -> None:
             _print(text(f"run.title_{ranking}"), rows, by_scenario, odds, as_of)
         if outcomes := [row for row in rows if row["label"]]:
             _print(text(f"run.title_why_{ranking}"), outcomes, by_scenario, reasons, as_of)
+        elif one_path:
+            say(text(f"run.nothing_{ranking}"))
+            say()
         if left_out and not one_path:
             say(text("run.left_out", count=left_out))
             say()
