@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deflator.analysis.path_view import Event, Place, View
 from deflator.engine.layout import (
@@ -16,11 +17,14 @@ from deflator.engine.layout import (
     LEVERAGE,
     LOAN_TO_COST,
     LTV,
+    MARGIN_CALL,
+    SWEEP,
     TESTS,
 )
 
 _WHOLE = 0.995
 _MOST_NAMED = 3
+_NOTABLE = 0.01
 #: What these tests measure has to stay below the threshold, of the others above it.
 _CEILINGS = (LEVERAGE, LTV, LOAN_TO_COST, CROSS_DEFAULT)
 
@@ -54,10 +58,11 @@ def _covenants_breached(view: View) -> Iterator[Event]:
         room = view["covenants.headroom"][: view.last + 1, covenant]
         threshold = view.figure("covenants.threshold")[covenant]
         waived = (spells[1:] == 0) & (spells[:-1] > 0) & (room[1:] < 0.0) & (consequence == EVENT_OF_DEFAULT)
-        effect = _effect(view, facility, consequence, month)
+        effect = _effect(view, facility, consequence, spells > view.figure("covenants.cure")[covenant])
         values = {
             "facility": view.replay.economy.facilities[facility],
             "test": TESTS[test],
+            "case": book_rows.rows[covenant]["case"],
             "threshold": float(threshold),
             "measured": float(threshold * (1.0 - room[month] if test in _CEILINGS else 1.0 + room[month])),
             "consequence": CONSEQUENCES[consequence],
@@ -69,13 +74,14 @@ def _covenants_breached(view: View) -> Iterator[Event]:
         yield Event(month, "covenant_breached", effect, values, figures)
 
 
-def _effect(view: View, facility: int, consequence: int, month: int) -> float:
+def _effect(view: View, facility: int, consequence: int, past_cure: NDArray[np.bool_]) -> float:
     """Return what the consequence of a breach is about, USD m: cash swept or called, loans stopped, or called due."""
-    if consequence == EVENT_OF_DEFAULT:
-        return float(view["facilities.balance"][month, facility])
-    if consequence == DRAW_STOP:
-        return float(view["facilities.undrawn"][month, facility])
-    return float(view["facilities.swept"][: view.last + 1, facility].sum())
+    months = np.flatnonzero(past_cure)
+    if not months.size:
+        return 0.0
+    if consequence in (SWEEP, MARGIN_CALL):
+        return float(view["facilities.swept"][months, facility].sum())
+    return float(view["facilities.undrawn" if consequence == DRAW_STOP else "facilities.balance"][months[0], facility])
 
 
 def _maturities(view: View) -> Iterator[Event]:
@@ -157,7 +163,7 @@ def _payment_missed(view: View) -> Iterator[Event]:
     if view["entities.hit"][month, view.position] <= 0.0 or missed.sum() <= 0.0:
         return
     by_payee = np.bincount(edges.payee[own], missed)
-    largest = [int(payee) for payee in np.argsort(-by_payee)[:_MOST_NAMED] if by_payee[payee] > 0.0]
+    largest = [int(payee) for payee in np.argsort(-by_payee)[:_MOST_NAMED] if by_payee[payee] > _NOTABLE * missed.sum()]
     values: dict[str, Any] = {
         "due_musd": float(due.sum()),
         "paid_musd": float(due.sum() - missed.sum()),

@@ -76,7 +76,7 @@ class Moment:
     debt_musd, equity_musd
         Balances owed; value of equity.
     income_musd, ebitda_musd, service_musd
-        Of the month: income, what is left before debt service, and debt service without maturities.
+        Of the month: income, what is left before debt service, and debt service without maturities; None at month 0.
     rent_usd, openness
         Reference rent per unit-hour; funding openness.
     headroom
@@ -89,9 +89,9 @@ class Moment:
     buffer_musd: float
     debt_musd: float
     equity_musd: float
-    income_musd: float
-    ebitda_musd: float
-    service_musd: float
+    income_musd: float | None
+    ebitda_musd: float | None
+    service_musd: float | None
     rent_usd: float
     openness: float
     headroom: float | None
@@ -134,8 +134,8 @@ class Story:
 
     Parameters
     ----------
-    entity, name
-        Id, and name as people know it.
+    entity, name, layer
+        Id, name as people know it, and layer.
     path, draw
         Number of the path; draw of the uncertain figures on it.
     broke
@@ -162,6 +162,7 @@ class Story:
 
     entity: str
     name: str
+    layer: str
     path: int
     draw: int
     broke: bool
@@ -204,6 +205,7 @@ def tell(replay: Replay, position: int, depth: int = 1, told: frozenset[int] = f
     return Story(
         entity=entity,
         name=replay.setting.labels[entity],
+        layer=economy.layers[position],
         path=replay.path,
         draw=replay.draw,
         broke=broke,
@@ -318,9 +320,9 @@ def _course(view: View, as_of: str) -> Iterator[Moment]:
             buffer_musd=at("buffer"),
             debt_musd=at("entities.debt"),
             equity_musd=at("entities.equity"),
-            income_musd=at("entities.income"),
-            ebitda_musd=at("entities.ebitda"),
-            service_musd=at("entities.scheduled_due"),
+            income_musd=at("entities.income") if month else None,
+            ebitda_musd=at("entities.ebitda") if month else None,
+            service_musd=at("entities.scheduled_due") if month else None,
             rent_usd=float(np.exp(view["world.log_rent"][month])),
             openness=float(view["world.openness"][month]),
             headroom=float(room.min()) if room.size else None,

@@ -11,6 +11,7 @@ from deflator.cli import book, output, scenario
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.warmup import warmup
+from deflator.cli.why import why
 from deflator.messages import text
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ def _everywhere(
 app.command("run", help=text("run.help"))(run)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("why", help=text("why.help"))(why)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)

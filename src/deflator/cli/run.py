@@ -28,7 +28,7 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-def _draws(given: str) -> int:
+def draws_of(given: str) -> int:
     """Return the number of draws that `--ignorance` asks for."""
     if given == Switch.OFF:
         return 0
@@ -62,14 +62,14 @@ def run(
         loaded = _load_scenarios(names, settings or [])
         known = load_book(book)
         questions = {
-            name: Question(known, scenario, paths, _draws(ignorance), chance is Switch.ON, seed, months)
+            name: Question(known, scenario, paths, draws_of(ignorance), chance is Switch.ON, seed, months)
             for name, scenario in loaded.items()
         }
         results: dict[str, Result] = {}
         try:
             for name, question in questions.items():
                 folder = out / name if out and len(questions) > 1 else out
-                with _progress(name) as progress:
+                with showing_progress(name) as progress:
                     results[name] = ask(question, folder, threads, progress)
         except ImbalanceError as error:
             refuse(error.faults, json, FINISHED_WITH_FAILURES)
@@ -100,7 +100,7 @@ def _load_scenarios(names: list[str], settings: list[str]) -> dict[str, Scenario
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Progress]:
+def showing_progress(name: str) -> Iterator[Progress]:
     """Show paths done and time left on standard error, if that is a terminal; leave no trace at the end."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
