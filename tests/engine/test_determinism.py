@@ -107,10 +107,10 @@ def test_the_name_of_a_scenario_is_not_part_of_the_key():
     assert differences(whole(), run(pack(book(), renamed, figures))) == []
 
 
-def drawn(book_name, settings, months=12):
+def drawn(of, months=12):
     """Return the exogenous series of a year: bytes by name and month."""
     found = {}
-    for t, block in months_of(economy(book_name, "base", 8, True, settings), months, chance=True):
+    for t, block in months_of(of, months, chance=True):
         for record, fields in DRIVERS:
             for field in fields:
                 found[f"{record}.{field}", t] = getattr(getattr(block, record), field).tobytes()
@@ -122,9 +122,20 @@ def drawn(book_name, settings, months=12):
 def test_switching_a_channel_off_moves_no_draw(book_name, channel):
     own = {"leases.delay", "fleets.delay"} if channel == "delay" else set()
 
-    before, after = drawn(book_name, ()), drawn(book_name, (f"channels.{channel}=off",))
+    before = drawn(economy(book_name, "base", 8, True))
+    after = drawn(economy(book_name, "base", 8, True, (f"channels.{channel}=off",)))
 
     assert {name for name, t in before if before[name, t] != after[name, t]} <= own
+
+
+@pytest.mark.parametrize("scenario", ["blackwell-flood", "essay", "funding-freeze", "lab-failure"])
+def test_scenarios_share_the_draws_of_whatever_they_do_not_move(scenario):
+    shared = {"world.common", "world.rent_noise", "world.funding_noise", "world.power", "equipment.deviation",
+              "leases.delay"}  # fmt: skip
+
+    before, after = drawn(economy(AI, "base", 8, True)), drawn(economy(AI, scenario, 8, True))
+
+    assert shared.isdisjoint(name for name, t in before if before[name, t] != after[name, t])
 
 
 def add_row(folder, table, cells):
