@@ -130,10 +130,7 @@ def _print_course(story: Story) -> None:
         [
             moment.date,
             *_musd(moment.cash_musd, moment.buffer_musd, moment.debt_musd, moment.equity_musd),
-            *(
-                UNKNOWN if flow is None else _musd(flow)[0]
-                for flow in (moment.income_musd, moment.ebitda_musd, moment.service_musd)
-            ),
+            *_musd(moment.income_musd, moment.ebitda_musd, moment.service_musd),
             f"{moment.rent_usd:.2f}",
             per_cent(moment.openness),
             UNKNOWN if moment.headroom is None else f"{100.0 * moment.headroom:.0f} %",
