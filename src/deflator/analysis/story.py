@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -279,21 +280,25 @@ def _flows(view: View) -> list[Flow]:
 
 
 def _losses_by_borrower(view: View) -> list[Flow]:
-    """Split a lender's losses of every month over borrowers, by what of its claims on them was written off."""
+    """Split a lender's losses of every month over borrowers, by what of its claims on them was written off.
+
+    Its part in the new loans of the syndicate reaches it a month later.
+    """
     holder, facility = view.link("claims.holder"), view.link("claims.facility")
     syndicate = len(view.replay.economy.entities)
-    part = np.where(holder == syndicate, view["entities.capital_share"][0, view.position], holder == view.position)
-    written = view["facilities.written_off"][:, facility] * (view.figure("claims.share") * part)
+    written = view["facilities.written_off"][:, facility] * view.figure("claims.share")
+    felt = written * (holder == view.position)
+    felt[1:] += written[:-1] * (holder == syndicate) * view["entities.capital_share"][0, view.position]
     booked = np.diff(view["entities.lost"][: view.last + 1, view.position])
     borrower = view.account("facilities.borrower")[facility]
     found: dict[str, float] = {}
     for month, loss in enumerate(booked, start=1):
-        total = written[month].sum()
-        shares = np.bincount(borrower, written[month]) / total if total > 0.0 else np.zeros(0)
-        for position in np.flatnonzero(shares):
-            name = view.name(int(position))
-            found[name] = found.get(name, 0.0) + float(loss * shares[position])
-        if not total > 0.0 and loss:
+        total = felt[month].sum()
+        by_borrower = np.bincount(borrower, felt[month]) / total if total > 0.0 else np.zeros(0)
+        for position in np.flatnonzero(by_borrower).tolist():
+            name = view.name(position)
+            found[name] = found.get(name, 0.0) + float(loss * by_borrower[position])
+        if loss and not total > 0.0:
             found[_OTHERS] = found.get(_OTHERS, 0.0) + float(loss)
     return [(name, 0.0, 0.0, loss) for name, loss in found.items()]
 
@@ -323,7 +328,7 @@ def _course(view: View, as_of: str) -> Iterator[Moment]:
             income_musd=at("entities.income") if month else None,
             ebitda_musd=at("entities.ebitda") if month else None,
             service_musd=at("entities.scheduled_due") if month else None,
-            rent_usd=float(np.exp(view["world.log_rent"][month])),
+            rent_usd=exp(view["world.log_rent"][month]),
             openness=float(view["world.openness"][month]),
             headroom=float(room.min()) if room.size else None,
         )

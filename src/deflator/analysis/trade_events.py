@@ -89,25 +89,31 @@ def _contracts_late(view: View) -> Iterator[Event]:
     """Yield contracts that could not start when planned, and what the buyer then cancelled."""
     planned, first = view.figure("contracts.start"), _billed_from(view)
     for contract in view.mine("contracts.seller"):
-        start = int(planned[contract])
-        late = int(first[contract]) - start
+        start, late = int(planned[contract]), int(first[contract] - planned[contract])
         if not 1 <= start <= view.last or late < _LATE:
             continue
-        starts = min(int(first[contract]), view.last)
-        active = view["contracts.active"][:, contract]
-        cancelled = 1.0 - active[starts] / active[start - 1] if active[start - 1] > 0 else 0.0
-        unbilled = _bills(view, contract, start - 1) / _YEAR * (min(first[contract], view.last + 1) - start)
+        until = min(start + late, view.last)
+        cancelled = 1.0 - _kept_while_waiting(view, contract, range(start, until + 1))
+        unbilled = _bills(view, contract, start - 1) / _YEAR * min(late, view.last + 1 - start)
         values = {
             "contract": view.replay.economy.contracts[contract],
             "partner": view.name(view.link("contracts.buyer")[contract]),
-            "late_count": int(late),
+            "late_count": late,
             "unbilled_musd": unbilled,
             "cancelled_share": cancelled,
         }
         kind = "contract_cancelled" if cancelled > 1.0 - _WHOLE else "contract_late"
-        yield Event(
-            start, kind, unbilled, values, _contract_figures(view, contract, "start", "units", "rent_usd_per_hour")
-        )
+        yield Event(start, kind, unbilled, values, _contract_figures(view, contract, "start", "units"))
+
+
+def _kept_while_waiting(view: View, contract: int, months: range) -> float:
+    """Return the share of a contract that its buyer does not cancel in some months, breaks of the two left out."""
+    parties = [view.account("contracts.buyer")[contract], view.position]
+    active, kept = view["contracts.active"][:, contract], 1.0
+    for month in months:
+        if active[month - 1] > 0.0 and not (view["entities.hit"][month, parties] > 0.0).any():
+            kept *= float(active[month] / active[month - 1])
+    return kept
 
 
 def _contracts_short(view: View) -> Iterator[Event]:

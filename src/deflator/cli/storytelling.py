@@ -214,6 +214,8 @@ class _Words:
             filled["tested"] = text(f"why.test.{values['test']}", **filled)
             filled["counterfactual"] = text("why.counterfactual") if values["case"] == "counterfactual" else ""
             filled["followed"] = text(f"why.consequence.{values['consequence']}", **filled)
+        elif kind.startswith("loan_") and values["granted_share"] < 1.0:
+            return text(f"why.event.{kind}", **filled) + text("why.rationed", **filled)
         elif kind == "broke" and values["broken_share"] < 1.0:
             kind = "broke_members"
         elif kind.endswith("_broke"):
