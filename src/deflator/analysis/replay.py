@@ -200,6 +200,15 @@ def replay(setting: Setting, path: int) -> Replay:
     ------
     RunError
         When the path fails, so that none of its figures counts.
+
+    Examples
+    --------
+    >>> from deflator.book import load_book
+    >>> from deflator.scenario import load_scenario
+    >>> question = Question(load_book("fibre-2001"), load_scenario("base"), paths=1, draws=0, chance=False)
+    >>> path = replay(prepare(question), 0)
+    >>> path["entities.cash"].shape[0] == 1 + question.book.months
+    True
     """
     changing = [
         (name_of(record), field) for record in RECORDS for field, kind in kinds_of(record).items() if kind in _CHANGING

@@ -228,7 +228,7 @@ def _partners(view: View, events: list[Event], depth: int, told: frozenset[int])
         return ()
     names = view.replay.economy.entities
     partners = [names.index(event.values["partner"]) for event in events if event.kind.endswith("_broke")]
-    broken = [p for p in partners if p not in told and view["entities.break_month"][-1, p] > 0]
+    broken = [p for p in partners if p not in told and view["entities.break_month"][view.last, p] > 0]
     return tuple(tell(view.replay, partner, depth - 1, told | set(broken)) for partner in broken)
 
 

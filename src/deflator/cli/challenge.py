@@ -24,7 +24,7 @@ _HALF = 0.5
 
 
 def challenge(
-    entity: Annotated[str | None, typer.Argument(metavar="[ENTITY]", help=text("challenge.entity"))] = None,
+    entity: Annotated[str | None, typer.Argument(metavar="ENTITY", help=text("challenge.entity"))] = None,
     book: Annotated[str, typer.Option(help=text("challenge.book"))] = defaults.BOOK,
     scenario: Annotated[str, typer.Option(help=text("challenge.scenario"))] = defaults.SCENARIO,
     settings: Annotated[

@@ -24,7 +24,7 @@ _COLUMNS = ("units", "avoidable", "cash", "full", "contract", "spot", "free_entr
 
 
 def economics(
-    entity: Annotated[str | None, typer.Argument(metavar="[ENTITY]", help=text("economics.entity"))] = None,
+    entity: Annotated[str | None, typer.Argument(metavar="ENTITY", help=text("economics.entity"))] = None,
     book: Annotated[str, typer.Option(help=text("economics.book"))] = defaults.BOOK,
     scenario: Annotated[str, typer.Option(help=text("economics.scenario"))] = defaults.SCENARIO,
     settings: Annotated[

@@ -15,7 +15,7 @@ from deflator.messages import text
 if TYPE_CHECKING:
     from deflator.analysis.choose_path import Chosen
     from deflator.analysis.replay import Setting
-    from deflator.ensemble import Question, Run
+    from deflator.ensemble import Progress, Question, Run
 
 _SEARCHED = 1_000
 
@@ -45,8 +45,9 @@ def why(
         kept, question = _question(run, scenario, book, settings or [], asked, path)
         setting = prepare(question)
         position = position_of(setting.economy, entity)
-        chosen = None if path is not None else _choose(setting, position, kept)
-        replayed = replay(setting, chosen.path if chosen else path or 0)
+        with showing_progress(question.scenario.name) as progress:
+            chosen = None if path is not None else _choose(setting, position, kept, progress)
+            replayed = replay(setting, chosen.path if chosen else path or 0)
         if kept:
             from deflator.analysis.choose_path import check_against
 
@@ -92,12 +93,11 @@ def _question(
     )
 
 
-def _choose(setting: Setting, position: int, kept: Run | None) -> Chosen:
+def _choose(setting: Setting, position: int, kept: Run | None, progress: Progress) -> Chosen:
     """Return the middle path of those on which the entity breaks, from the kept run or by a search."""
     from deflator.analysis.choose_path import choose_from_run, choose_path
 
     if kept and (chosen := choose_from_run(kept, setting.economy.entities[position])):
         return chosen
     searched = setting.question.paths_used if kept is None else min(setting.question.paths_used, _SEARCHED)
-    with showing_progress(setting.question.scenario.name) as progress:
-        return choose_path(setting, position, searched, progress)
+    return choose_path(setting, position, searched, progress)
