@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup slow bench lint lock clean
+.PHONY: run test setup office slow bench lint lock clean
 
 run: setup  ## set up, then the main job: the sourced book and the essay's view side by side
 	$(BIN)/deflator run base essay
 
-test: setup lint  ## set up, then lint, types and all tests except the long studies
+test: setup office lint  ## set up, then lint, types and all tests except the long studies
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 slow: setup  ## the long studies
@@ -15,6 +15,14 @@ slow: setup  ## the long studies
 
 bench: setup  ## compare speeds, in one run
 	$(BIN)/python -m bench
+
+# One test fills a workbook in LibreOffice; it is installed where it is missing and this user may install packages.
+office:
+	@command -v soffice >/dev/null 2>&1 || { \
+	  install="apt-get install -y --no-install-recommends libreoffice-calc-nogui"; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive $$install -q; \
+	  else echo "LibreOffice is missing: its test will fail. Install it, for instance with: sudo $$install"; fi; }
 
 lint: setup
 	$(BIN)/ruff check

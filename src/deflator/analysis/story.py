@@ -272,7 +272,7 @@ def _flows(view: View) -> list[Flow]:
     """Return every cause with its flow in month 1 and in the last month, and what got worse before that month."""
     count = len(view.link("entities.layer"))
     rows = {cause: cause * count + view.position for cause in Cause if cause != Cause.NONE}
-    now, worse = view["causes.now"], view["causes.drift"][view.last - 1]
+    now, worse = view["causes.now"], view["causes.drift"][view.last]
     return [
         (cause.name.lower(), float(now[1, row]), float(now[view.last, row]), float(worse[row]))
         for cause, row in rows.items()

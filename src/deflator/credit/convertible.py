@@ -116,12 +116,7 @@ def convertible_value(
     frequency = given.whole("coupons_per_year", coupons_per_year, minimum=1, maximum=12)
     dividends = given.number("dividend_yield", dividend_yield, minimum=0)
     length = given.whole("steps", steps, minimum=8, maximum=20_000)
-    if not (given.refused("volatility") or given.refused("years")):
-        # Twice what keeps the chance of a rise below one leaves room for the tilt; the second tree has half.
-        needed = math.ceil(4 * ((rate - dividends) / moves) ** 2 * life)
-        if length < needed:
-            message = f"{length} steps cannot hold a drift of {rate - dividends:g} with volatility {moves:g}"
-            given.refuse("steps", message, f"use at least {needed}")
+    _refuse_few_steps(given, length, rate - dividends, moves, life)
     given.check()
     times = life - np.arange(math.ceil(life * frequency - 1e-9))[::-1] / frequency
     paid = owed * coupon / frequency
@@ -137,6 +132,16 @@ def convertible_value(
         bond_floor=float(paid * discounts.sum() + owed * discounts[-1]),
         parity=share * owed / strike,
     )
+
+
+def _refuse_few_steps(given: Arguments, steps: int, drift: float, volatility: float, years: float) -> None:
+    """Refuse steps too long to hold the drift: twice what keeps the chance of a rise below one leaves room to tilt."""
+    if given.refused("volatility") or given.refused("years"):
+        return
+    needed = math.ceil(4 * (drift / volatility) ** 2 * years)  # the second tree has half the steps
+    if steps < needed:
+        message = f"{steps} steps cannot hold a drift of {drift:g} with volatility {volatility:g}"
+        given.refuse("steps", message, f"use at least {needed}")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -6,7 +6,7 @@ import math
 
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
-from deflator.engine.funding import logistic
+from deflator.engine.funding import logistic, ready_cash
 from deflator.engine.layout import HOURS_PER_MONTH, INSOURCE, LEAVE, MILLION, ON, P
 from deflator.engine.valuation import annuity
 
@@ -122,7 +122,7 @@ def _collect_prepayments(t, entities, contracts, causes, ledger):
             if contracts.start[c, lane] - 1.0 == t and contracts.active[c, lane] > 0.0:
                 paid = min(
                     contracts.prepaid[c, lane] * contracts.active[c, lane],
-                    max(entities.cash[buyer, lane], 0.0),
+                    ready_cash(entities, buyer, lane),
                 )
                 contracts.credit[c, lane] += paid
                 entities.cash[buyer, lane] -= paid

@@ -79,7 +79,7 @@ def _follow_breach(t, seed, paths, world, entities, facilities, covenants, cause
         facilities.swept[k, lane] = max(facilities.swept[k, lane], call)
         causes.now[Cause.MARGIN_CALL * entities.layer.size + i, lane] += call
     elif consequence == EVENT_OF_DEFAULT:
-        draw = rng.uniform(seed, paths[lane], np.uint64(t), np.uint64(rng.WAIVER), facilities.key[k] + np.uint64(v))
+        draw = rng.uniform(seed, paths[lane], np.uint64(t), np.uint64(rng.WAIVER), covenants.key[v])
         if draw < waiver_chance(world, lane):
             note_soft(t, entities, i, lane, Trigger.EXTENSION)
             covenants.breached[v, lane] = 0

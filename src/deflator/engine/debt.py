@@ -82,11 +82,16 @@ def secured_access(t, world, entities, contracts, leases, facilities, k, lane):
 
 @kernel
 def new_spread(world, entities, i, investment_grade, lane):
-    """Return the spread of a new loan: by customer credit, leverage above five times and lost openness."""
+    """Return the spread of a new loan: by customer credit, leverage above five times and lost openness.
+
+    A loan on a better payer's credit is priced by that payer: the borrower's own leverage does not count.
+    """
     p = world.parameters
     base = p[P.spread_base_ig, lane] if investment_grade else p[P.spread_base_subig, lane]
     earned = 12.0 * entities.ebitda[i, lane]
     turns = min(entities.debt[i, lane] / earned, 20.0) if earned > 0.0 else 20.0
+    if investment_grade:
+        turns = 0.0
     tightened = max(world.openness_start[lane] - world.openness[lane], 0.0)
     return base + p[P.spread_leverage_slope, lane] * max(turns - 5.0, 0.0) + p[P.spread_funding_slope, lane] * tightened
 
@@ -433,7 +438,7 @@ def charge_debt(t, months, world, entities, facilities, claims, amortisation, co
             facilities.interest[k, lane] = 0.0
             if balance <= 0.0:
                 continue
-            rate = facilities.rate[k, lane] + (world.base_rate[lane] if facilities.floating[k] else 0.0)
+            rate = max(facilities.rate[k, lane] + (world.base_rate[lane] if facilities.floating[k] else 0.0), 0.0)
             left = facilities.until[k, lane] - t + 1.0
             if k == entities.new_loan[i]:
                 left = facilities.months_left[k, lane]

@@ -60,19 +60,22 @@ def find_breaks(t, world, entities, network, payments):
 def _break_lender(t, entities, i, lane):
     if entities.lost[i, lane] > entities.capital[i, lane] and entities.break_month[i, lane] == 0:
         entities.broken_share[i, lane] = 1.0
+        entities.shortfall[i, lane] = entities.lost[i, lane] - entities.capital[i, lane]
         note_hard(t, entities, i, lane, Trigger.CAPITAL)
 
 
 @kernel
 def _break_firm(t, entities, i, lane, due):
     missed = entities.missed[i, lane]
-    if missed <= _TOLERANCE * max(due, 1.0) and entities.covenant_default[i, lane] == 0:
+    stops = entities.imposed[i, lane] == 1 and entities.broken_share[i, lane] < 1.0
+    if missed <= _TOLERANCE * max(due, 1.0) and entities.covenant_default[i, lane] == 0 and not stops:
         return
     entities.hit[i, lane] = 1.0
     entities.shortfall[i, lane] = missed
     entities.broken_share[i, lane] = 1.0
     paid_all = missed <= _TOLERANCE * max(due, 1.0)
-    note_hard(t, entities, i, lane, Trigger.COVENANT if paid_all else _why_missed(entities, i, lane))
+    by_terms = paid_all and entities.covenant_default[i, lane] == 1
+    note_hard(t, entities, i, lane, Trigger.COVENANT if by_terms else _why_missed(entities, i, lane))
 
 
 @kernel

@@ -14,7 +14,13 @@ _MONTH = 1.0 / 12.0
 @kernel
 def logistic(x):
     """Return 1 / (1 + exp(-x))."""
-    return 1.0 / (1.0 + math.exp(-x))
+    return 1.0 / (1.0 + math.exp(min(-x, 700.0)))
+
+
+@kernel
+def ready_cash(entities, account, lane):
+    """Return what an account can pay at once; the accounts of the world are unlimited."""
+    return math.inf if entities.unlimited[account] else max(entities.cash[account, lane], 0.0)
 
 
 @kernel

@@ -101,8 +101,8 @@ def _site_costs(index: Index, draws: int) -> tuple[np.ndarray, np.ndarray]:
         rows = np.empty((len(index.rows["deliveries"]), draws))
         for d, row in enumerate(index.rows["deliveries"]):
             mine = owner == index.entity[row["owner"]]
-            mine = mine if mine.any() else np.ones_like(mine)
-            rows[d] = (values * units)[mine].sum(axis=0) / units[mine].sum(axis=0)
+            weight = np.where(units[mine].sum(axis=0) > 0.0, units * mine[:, None], units)
+            rows[d] = (values * weight).sum(axis=0) / weight.sum(axis=0)
         found.append(rows)
     return found[0], found[1]
 

@@ -411,6 +411,7 @@ class Covenants(NamedTuple):
     consequence: Link
     every: Link
     active: Link
+    key: Link
     threshold: Figure
     cure: Figure
     headroom: State

@@ -35,13 +35,12 @@ def open_month(world, entities, equipment, facilities, causes, ledger):
 
 
 @kernel
-def close_month(t, world, entities, equipment, pairs, fleets, facilities, causes, ledger):
-    """Measure what does not balance, update smoothed burn, and carry forward what got worse since the first month."""
+def close_month(t, entities, equipment, pairs, fleets, facilities, ledger):
+    """Measure what does not balance, and update smoothed burn."""
     _measure_cash(entities, ledger)
     _measure_debt(entities, facilities, ledger)
     _measure_units(equipment, pairs, fleets, ledger)
     _smooth_burn(t, entities)
-    _carry_causes(t, entities, causes)
 
 
 @kernel
@@ -108,7 +107,7 @@ def _smooth_burn(t, entities):
 
 
 @kernel
-def _carry_causes(t, entities, causes):
+def carry_causes(t, entities, causes):
     """Add up month by month how much less came in and more went out than in the first month, per cause."""
     count = entities.layer.size
     for cause in range(1, CAUSES):

@@ -162,6 +162,7 @@ def _covenant_links(index: Index) -> dict[str, np.ndarray]:
         "covenants.test": ints(layout.TESTS.index(row["test"]) for row in rows),
         "covenants.consequence": ints(layout.CONSEQUENCES.index(row["consequence"]) for row in rows),
         "covenants.every": ints(row["test_every_months"] for row in rows),
+        "covenants.key": keys(index.book.tables["covenants"].keys),
         "covenants.active": ints(row["case"] == "book" or counterfactual for row in rows),
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 from deflator.engine import rng
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
-from deflator.engine.funding import logistic
+from deflator.engine.funding import logistic, ready_cash
 from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON, P
 
 _MONTH = 1.0 / 12.0
@@ -226,7 +226,7 @@ def trade_spot(world, entities, equipment, pairs, contracts, segments, causes, l
         payer = entities.account[segments.entity[s]]
         for lane in range(world.log_rent.size):
             bill = world.takings[lane] * segments.bought[s, lane] / world.demand[lane]
-            paid = min(bill, max(entities.cash[payer, lane], 0.0))
+            paid = min(bill, ready_cash(entities, payer, lane))
             segments.bought[s, lane] = paid
             world.paid[lane] += paid
             entities.cash[payer, lane] -= paid

@@ -112,6 +112,7 @@ def run_month(t, months, seed, chance, block):
     clearing.share_syndicate(world, entities, book)
     # 12 default
     default.find_breaks(t, world, entities, network, block.payments)
+    ledger.carry_causes(t, entities, causes)
     breaks.tell_causes(t, entities, causes, block.stories)
     default.resolve_defaults(world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments)
     default.watch_soft_breaks(t, world, entities)
@@ -119,4 +120,4 @@ def run_month(t, months, seed, chance, block):
     liquidation.sell_seized(world, entities, equipment, pairs, book)
     operations.pay_out(world, entities, book)
     # 14 ledger
-    ledger.close_month(t, world, entities, equipment, pairs, fleets, facilities, causes, book)
+    ledger.close_month(t, entities, equipment, pairs, fleets, facilities, book)

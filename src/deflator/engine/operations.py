@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
+from deflator.engine.funding import ready_cash
 from deflator.engine.layout import (
     END_USERS,
     HOURS_PER_MONTH,
@@ -60,7 +61,7 @@ def _collect_other_rent(world, entities, leases, causes, ledger):
             if leases.guarantor[item] >= 0:
                 guarantor = entities.account[leases.guarantor[item]]
                 owed = leases.guaranteed[item, lane] * leases.rent[item, lane] * p[P.guarantor_performance, lane]
-                guaranteed = min(owed, max(entities.cash[guarantor, lane], 0.0))
+                guaranteed = min(owed, ready_cash(entities, guarantor, lane))
                 _move(entities, ledger, Category.LEASE, guarantor, landlord, lane, guaranteed)
             causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += relet + guaranteed
 
@@ -130,8 +131,15 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
         payer = entities.account[i]
         for lane in range(world.openness.size):
             index = 1.0
-            if t > 1 and entities.start_income[payer, lane] > 0.0:
-                ratio = entities.income[payer, lane] / entities.start_income[payer, lane]
+            fixed, income, start = (
+                entities.fixed_cost[i, lane],
+                entities.income[payer, lane],
+                entities.start_income[payer, lane],
+            )
+            if start < fixed:  # income that does not cover these costs yet says nothing of their size
+                start, income = fixed, max(income, fixed)
+            if t > 1 and start > 0.0:
+                ratio = income / start
                 # A vendor's costs are mostly goods sold: they move with sales.
                 elasticity = 1.0 if entities.layer[i] == VENDOR else p[P.cost_revenue_elasticity, lane]
                 index = max(ratio, 1e-6) ** elasticity

@@ -19,21 +19,8 @@ import numpy as np
 from deflator.engine.compiled import kernel
 
 # What a draw is for. The numbers are part of the key: never reuse or renumber one.
-(
-    COMMON,
-    RENT,
-    RENT_JUMP,
-    FUNDING,
-    BASE_RATE,
-    POWER,
-    OWN_FACTOR,
-    REVENUE,
-    DEMAND,
-    DELAY,
-    WAIVER,
-    CURE,
-    GUARANTEE,
-) = range(13)
+COMMON, RENT, RENT_JUMP, FUNDING, BASE_RATE, POWER = range(6)
+OWN_FACTOR, REVENUE, DEMAND, DELAY, WAIVER, CURE = range(6, 12)
 
 _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -47,8 +34,8 @@ def identity(name: str) -> np.uint64:
 
     Examples
     --------
-    >>> identity("coreweave") == identity("coreweave"), identity("coreweave") == identity("nebius")
-    (True, False)
+    >>> hex(identity("h100"))
+    '0xc8de9432d98fb4d3'
     """
     return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
 
@@ -82,7 +69,7 @@ def philox(seed, path, month, driver, name):
 @kernel
 def unit_interval(word):
     """Return a number strictly between 0 and 1 from 64 random bits."""
-    return (np.float64(word >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    return (np.float64(word >> np.uint64(12)) + 0.5) * (1.0 / 4503599627370496.0)
 
 
 @kernel

@@ -55,7 +55,8 @@ def _start_entities(world, entities, claims, facilities):
         entities.revenue[i] = entities.start_revenue[i]
         entities.power_left_mw[i] = entities.free_power_mw[i]
         for lane in range(lanes):
-            entities.cash[entities.account[i], lane] += entities.start_cash[i, lane]
+            if entities.unlimited[i] == 0:
+                entities.cash[entities.account[i], lane] += entities.start_cash[i, lane]
     for lane in range(lanes):
         capital, debt = 0.0, 0.0
         for i in range(count):
