@@ -104,7 +104,6 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
 
     Idle units use no power. Costs that are not tied to units grow with income to the power of an elasticity.
     """
-    p = world.parameters
     count = entities.layer.size
     entities.operating_due[:, :] = 0.0
     for q in range(pairs.owner.size):
@@ -130,24 +129,33 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
             continue
         payer = entities.account[i]
         for lane in range(world.openness.size):
-            index = 1.0
-            fixed, income, start = (
-                entities.fixed_cost[i, lane],
-                entities.income[payer, lane],
-                entities.start_income[payer, lane],
-            )
-            if start < fixed:  # income that does not cover these costs yet says nothing of their size
-                start, income = fixed, max(income, fixed)
-            if t > 1 and start > 0.0:
-                ratio = income / start
-                # A vendor's costs are mostly goods sold: they move with sales.
-                elasticity = 1.0 if entities.layer[i] == VENDOR else p[P.cost_revenue_elasticity, lane]
-                index = max(ratio, 1e-6) ** elasticity
+            index = _cost_index(t, world, entities, i, payer, lane)
             cost = entities.fixed_cost[i, lane] * index * entities.going[payer, lane]
             entities.operating_due[payer, lane] += cost
     for i in range(count - 1):
         for lane in range(world.openness.size):
             causes.now[Cause.OPERATING_COST * count + i, lane] += entities.operating_due[i, lane]
+
+
+@kernel
+def _cost_index(t, world, entities, i, payer, lane):
+    """Return how costs that are not tied to units stand to the book's: income over the first month's, to a power.
+
+    A vendor's costs are mostly goods sold, so they move with sales one for one. For others, income that does not
+    cover these costs yet says nothing of their size.
+    """
+    fixed, income, start = (
+        entities.fixed_cost[i, lane],
+        entities.income[payer, lane],
+        entities.start_income[payer, lane],
+    )
+    vendor = entities.layer[i] == VENDOR
+    if start < fixed and not vendor:
+        start, income = fixed, max(income, fixed)
+    if t == 1 or start <= 0.0:
+        return 1.0
+    elasticity = 1.0 if vendor else world.parameters[P.cost_revenue_elasticity, lane]
+    return max(income / start, 1e-6) ** elasticity
 
 
 @kernel
