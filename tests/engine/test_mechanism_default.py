@@ -119,6 +119,22 @@ def test_an_imposed_failure_stops_payments_from_its_month_whatever_comes_in(name
     assert (case.entities.break_trigger[case.at(name)] == Trigger.IMPOSED).all()
 
 
+def test_an_entity_that_stops_paying_pays_nobody_though_it_is_paid():
+    case = calm(Case())
+    neo = case.at("neo_one")
+    case.requests.failure[neo, 2:] = 1.0
+    case.start().run(2)
+    due = sum(
+        case.network.due[edge]
+        for group, payer in enumerate(case.network.group_payer)
+        for edge in range(case.network.group_ofs[group], case.network.group_ofs[group + 1])
+        if payer == neo
+    )
+
+    assert case.contracts.bill[case.at("c_lab_h100")].min() > 0.0
+    assert case.entities.missed[neo] == pytest.approx(due)
+
+
 def test_a_defaulter_that_gets_what_it_is_owed_pays_out_the_same_with_the_channel_payment_off():
     def paid(channel):
         case = calm(Case()).switch(channel, "payment")

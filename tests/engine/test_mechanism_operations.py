@@ -79,8 +79,8 @@ def test_units_bought_since_the_start_pay_the_average_rent_for_space():
 def test_staff_costs_follow_income_by_their_elasticity_and_a_vendors_cost_in_full():
     case = counted(Case().set(cost_revenue_elasticity=0.5))
     lab, chip = case.at("lab_one"), case.at("chip_maker")
-    case.entities.start_income[[lab, chip]] = 10.0
-    case.entities.income[[lab, chip]] = [14.4, 10.0]
+    case.entities.start_income[[lab, chip]] = 100.0
+    case.entities.income[[lab, chip]] = [144.0, 100.0]
     due = charge(case, month=2)
 
     assert due[lab] == pytest.approx(160 / 12 * np.array([1.2, 1.0]))
