@@ -22,6 +22,7 @@ def roll_contracts(t, world, entities, equipment, pairs, contracts, requests):
     at a spot-linked price, less what a distressed buyer gives up.
     """
     p = world.parameters
+    _count_ending(t, entities, equipment, pairs, contracts)
     for c in range(contracts.seller.size):
         if contracts.backstop[c]:
             continue
@@ -47,6 +48,20 @@ def roll_contracts(t, world, entities, equipment, pairs, contracts, requests):
 
 
 @kernel
+def _count_ending(t, entities, equipment, pairs, contracts):
+    """Add up for each buyer what ends this month, so that its own units replace every contract alike."""
+    entities.ending[:, :] = 0.0
+    for c in range(contracts.seller.size):
+        if contracts.backstop[c] or contracts.renewal[c] != INSOURCE:
+            continue
+        g = pairs.equipment[contracts.pair[c]]
+        for lane in range(contracts.until.shape[1]):
+            if t - 1.0 < contracts.until[c, lane] <= t:
+                units = contracts.units[c, lane] * contracts.active[c, lane]
+                entities.ending[contracts.buyer[c], lane] += units * equipment.performance[g, lane]
+
+
+@kernel
 def _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, lane):
     """Return the share of an ending contract that the buyer moves to its own units, and use up that room.
 
@@ -64,8 +79,10 @@ def _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, 
         return 0.0
     own_cost = entities.own_cost_ratio[buyer, lane] * equipment.start_rent[g, lane] * equipment.price_factor[g, lane]
     cheaper = logistic((offer - own_cost) / (_COST_WIDTH * offer))
-    share = min(max((room - entities.insourced[buyer, lane]) / wanted, 0.0), 1.0) * cheaper
+    left = max(entities.ending[buyer, lane], wanted)
+    share = min(max((cheaper * room - entities.insourced[buyer, lane]) / left, 0.0), cheaper)
     entities.insourced[buyer, lane] += share * wanted
+    entities.ending[buyer, lane] -= wanted
     return share
 
 
@@ -146,7 +163,8 @@ def value_contracts(t, world, equipment, pairs, contracts):
             if contracts.backstop[c]:
                 continue
             first = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0)
-            years = (contracts.until[c, lane] - t - first) / 12.0
+            # Units are valued over half a life, and so is what they earn above spot.
+            years = min(contracts.until[c, lane] - t - first, 0.5 * equipment.life[g, lane]) / 12.0
             if years <= 0.0:
                 continue
             rate = p[P.appraisal_discount_rate, lane]
@@ -154,4 +172,5 @@ def value_contracts(t, world, equipment, pairs, contracts):
             decline = world.expected_decline[lane]
             spot = equipment.rent[g, lane] * math.exp(-decline * first / 12.0) * annuity(rate + decline, years)
             units = contracts.units[c, lane] * contracts.active[c, lane]
-            contracts.pv[c, lane] = math.exp(-rate * first / 12.0) * _bill(units, fixed - spot) * 12.0
+            let = world.market[2, lane] * equipment.value_scale[g, lane]  # as the value of the units counts rent
+            contracts.pv[c, lane] = math.exp(-rate * first / 12.0) * _bill(units * let, fixed - spot) * 12.0

@@ -128,8 +128,8 @@ def _measure_headroom(t, world, entities, equipment, fleets, contracts, leases, 
         elif test == LTV:
             facilities.collateral[k, lane] = collateral_value(equipment, fleets, facilities, k, lane)
             value = facilities.collateral[k, lane]
-            if world.channels[ON.collateral] and value > 0.0:
-                room = 1.0 - balance / value / threshold
+            if world.channels[ON.collateral] and (value > 0.0 or _in_service(fleets, facilities, k, lane)):
+                room = 1.0 - balance / max(value, 1e-9 * balance) / threshold
         elif test == LOAN_TO_COST:
             room = 1.0 - balance / max(_cost(leases, facilities, k, lane) * threshold, balance * 1e-9)
         elif test == CROSS_DEFAULT:
@@ -149,6 +149,15 @@ def stabilised(t, contracts, leases, facilities, k, lane):
         if leases.start[item, lane] + leases.delay[item, lane] > t:
             return False
     return True
+
+
+@kernel
+def _in_service(fleets, facilities, k, lane):
+    """Return whether units pledged to a facility have come into service."""
+    for n in range(facilities.fleet_ofs[k], facilities.fleet_ofs[k + 1]):
+        if fleets.stage[facilities.fleet[n], lane] > 0:
+            return True
+    return False
 
 
 @kernel

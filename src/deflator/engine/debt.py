@@ -142,7 +142,8 @@ def _falling_due(t, facilities, k, lane):
     left = facilities.until[k, lane] - t
     if left <= 0.0:
         return facilities.balance[k, lane]
-    if left >= _EARLY_MONTHS or facilities.convertible[k] or facilities.revolver[k]:
+    repays_itself = facilities.profile[k] == LINEAR or facilities.profile[k] == LEVEL
+    if left >= _EARLY_MONTHS or repays_itself or facilities.convertible[k] or facilities.revolver[k]:
         return 0.0
     return facilities.balance[k, lane] / (left + 1.0)
 

@@ -58,10 +58,11 @@ def find_breaks(t, world, entities, network, payments):
 
 @kernel
 def _break_lender(t, entities, i, lane):
-    if entities.lost[i, lane] > entities.capital[i, lane] and entities.break_month[i, lane] == 0:
+    spent = entities.lost[i, lane] > entities.capital[i, lane]
+    if (spent or entities.imposed[i, lane]) and entities.break_month[i, lane] == 0:
         entities.broken_share[i, lane] = 1.0
-        entities.shortfall[i, lane] = entities.lost[i, lane] - entities.capital[i, lane]
-        note_hard(t, entities, i, lane, Trigger.CAPITAL)
+        entities.shortfall[i, lane] = max(entities.lost[i, lane] - entities.capital[i, lane], 0.0)
+        note_hard(t, entities, i, lane, Trigger.IMPOSED if entities.imposed[i, lane] else Trigger.CAPITAL)
 
 
 @kernel
@@ -198,7 +199,7 @@ def _loss_share(world, entities, equipment, fleets, facilities, k, balance, lane
         balance,
         collateral_value(equipment, fleets, facilities, k, lane),
         p[P.sale_cost_share, lane],
-        1.0,
+        facilities.recourse[k, lane] if facilities.fleet_ofs[k + 1] > facilities.fleet_ofs[k] else 1.0,
         unsecured,
         p[P.appraisal_discount_rate, lane],
         p[P.recovery_lag_months, lane],

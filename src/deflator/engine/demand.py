@@ -62,7 +62,7 @@ def measure_contracts(t, segments, pairs, equipment, contracts):
             continue
         g = pairs.equipment[q]
         for lane in range(segments.wanted.shape[1]):
-            if contracts.start[c, lane] + contracts.delay[c, lane] <= t < contracts.until[c, lane]:
+            if contracts.start[c, lane] + contracts.delay[c, lane] <= t < contracts.until[c, lane] + 1.0:
                 units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
                 segments.contracted[s, lane] += units * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
                 segments.contracted_units[s, lane] += units * equipment.performance[g, lane]

@@ -50,7 +50,7 @@ def _advance_rates(t, seed, paths, chance, world, requests):
         world.base_rate[lane] = max(free, 0.0) if math.isnan(level) else level
     rng.fill_normal(seed, paths, t, rng.POWER, _NO_NAME, chance, world.noise)
     for lane in range(paths.size):
-        volatility = p[P.power_price_volatility, lane]
+        volatility = p[P.power_price_volatility, lane] if chance else 0.0
         world.log_power[lane] += (
             volatility * math.sqrt(_MONTH) * world.noise[lane]
             - 0.5 * volatility * volatility * _MONTH

@@ -88,7 +88,7 @@ def _measure_capacity(world, entities):
             for lane in range(world.openness.size):
                 floor = (1.0 - p[P.lender_break_capital_share, lane]) * entities.capital[i, lane]
                 free = entities.capital[i, lane] - entities.lost[i, lane]
-                if free > floor:
+                if free > floor and entities.imposed[i, lane] == 0:
                     world.capacity[lane] += p[P.lending_capacity_share_monthly, lane] * free * world.openness[lane]
 
 

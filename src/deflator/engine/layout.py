@@ -158,6 +158,7 @@ class Entities(NamedTuple):
     exposure_weight: State  # share of all debt at month 0
     capital_share: State  # share of all lenders' capital
     insourced: State  # performance moved to own units so far
+    ending: State  # performance under contracts that end this month, which own units may replace
     own_arrived: State
     rented_start: State  # performance rented at month 0
     # this month

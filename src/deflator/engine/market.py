@@ -43,7 +43,7 @@ def count_units(t, world, fleets, pairs, equipment):
         g, pair = fleets.equipment[f], fleets.pair[f]
         for lane in range(world.log_rent.size):
             starts = fleets.in_service[f, lane] + fleets.delay[f, lane]
-            aged = fleets.in_service[f, lane] + equipment.life[g, lane] <= t
+            aged = starts + equipment.life[g, lane] <= t
             live = 0.0
             if starts <= t and not aged:
                 live = fleets.units[f, lane] * fleets.paid[f, lane]
@@ -101,7 +101,7 @@ def _count_contracted(t, world, entities, equipment, pairs, contracts):
             starts = contracts.start[c, lane] + contracts.delay[c, lane]
             if t < starts <= t + _RESERVED_MONTHS:
                 pairs.reserved[q, lane] += units
-            elif starts <= t <= contracts.until[c, lane]:
+            elif starts <= t < contracts.until[c, lane] + 1.0:
                 pairs.contracted[q, lane] += units
                 sublet = units * p[P.sublet_share_distressed, lane] * entities.distress[contracts.buyer[c], lane]
                 contracts.sublet[c, lane] = sublet
@@ -135,7 +135,7 @@ def clear_rent(world, equipment, segments):
             else:
                 world.upper[lane] = x
             step = x - gap / slope if slope < 0.0 else x
-            inside = world.lower[lane] < step < world.upper[lane]
+            inside = world.lower[lane] <= step <= world.upper[lane]
             x = step if inside else 0.5 * (world.lower[lane] + world.upper[lane])
             world.log_target[lane] = world.log_rent_start[lane] + x
 

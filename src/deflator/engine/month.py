@@ -74,6 +74,7 @@ def run_month(t, months, seed, chance, block):
         t, months, world, entities, facilities, claims, block.amortisation, contracts, leases, causes, book
     )
     debt.request_funds(t, world, entities, equipment, fleets, contracts, leases, facilities, requests)
+    investment.fade_vendor_sales(world)
     debt.pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, causes, book, requests)
     debt.pay_buildings(t, world, entities, leases, facilities, claims, causes, book)
     debt.settle_maturities(t, seed, paths, world, entities, contracts, leases, facilities, claims, causes, book)
@@ -84,7 +85,6 @@ def run_month(t, months, seed, chance, block):
     valuation.value_entities(world, entities, equipment, pairs, fleets, contracts, leases, facilities)
     valuation.watch_solvency(t, entities)
     # 9 investment
-    investment.fade_vendor_sales(world)
     investment.receive_orders(t, world, entities, equipment, pairs, orders, facilities, claims, causes, book)
     investment.place_orders(t, world, entities, equipment, pairs, orders, requests)
     # 10 covenants

@@ -99,12 +99,16 @@ def clear_payments(world, entities, facilities, claims, leases, contracts, netwo
     for i in range(entities.layer.size):
         for lane in range(lanes):
             payments.alpha[i, lane] = 1.0 - world.parameters[P.bankruptcy_cost_share, lane]
+            payments.beta[i, lane] = 1.0
             cash = max(entities.cash[i, lane], 0.0)
             if entities.unlimited[i]:
                 cash = math.inf
             elif entities.imposed[i, lane]:
                 cash = 0.0
+                payments.alpha[i, lane] = 0.0
+                payments.beta[i, lane] = 0.0
             payments.resources[i, lane] = cash
+    _hold_receipts_back(entities, network, payments)
     linked = world.channels[ON.payment] == 1
     if not linked:
         _count_full_receipts(network, payments)
@@ -144,12 +148,29 @@ def clear_payments(world, entities, facilities, claims, leases, contracts, netwo
 
 
 @kernel
+def _hold_receipts_back(entities, network, payments):
+    """Let whoever stops paying by the scenario pay nobody, whatever comes in: its receipts pay for nothing."""
+    for edge in range(network.payee.size):
+        payee = network.payee[edge]
+        for lane in range(network.due.shape[1]):
+            if entities.imposed[payee, lane]:
+                payments.resources[payee, lane] -= network.due[edge, lane]
+
+
+@kernel
 def _count_full_receipts(network, payments):
-    """Count on every payment in full, as if investors stood in for whoever fails."""
-    for group in range(network.group_payer.size):
-        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
-            for lane in range(network.due.shape[1]):
-                payments.resources[network.payee[edge], lane] += network.due[edge, lane]
+    """Count on every payment in full, as if investors stood in for whoever fails; a default costs receipts nothing."""
+    payments.received[:, :] = 0.0
+    for edge in range(network.payee.size):
+        for lane in range(network.due.shape[1]):
+            payments.received[network.payee[edge], lane] += network.due[edge, lane]
+    for i in range(payments.resources.shape[0]):
+        for lane in range(payments.resources.shape[1]):
+            own, came = payments.resources[i, lane], payments.received[i, lane]
+            payments.resources[i, lane] = own + came
+            if 0.0 < own + came < math.inf:
+                kept = payments.alpha[i, lane] * own + payments.beta[i, lane] * came
+                payments.alpha[i, lane] = kept / (own + came)
 
 
 @kernel
@@ -157,7 +178,7 @@ def _charge_bankruptcy(world, entities, payments, ledger):
     suppliers = world.role[SUPPLIERS]
     for i in range(entities.layer.size - 1):
         for lane in range(entities.cash.shape[1]):
-            if payments.defaulted[i, lane]:
+            if payments.defaulted[i, lane] and entities.imposed[i, lane] == 0:
                 cost = (1.0 - payments.alpha[i, lane]) * payments.resources[i, lane]
                 entities.cash[i, lane] -= cost
                 entities.cash[suppliers, lane] += cost

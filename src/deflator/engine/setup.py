@@ -79,6 +79,11 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
     equipment.price_factor[:, :] = 1.0
     contracts.active[:, :] = 1.0
     contracts.price[:, :] = contracts.start_rent
+    for c in range(contracts.seller.size):
+        for lane in range(world.openness.size):
+            start, end = contracts.start[c, lane], contracts.end[c, lane]
+            if start <= 1.0 < end:  # what was prepaid by the as-of month stands in the book's cash
+                contracts.credit[c, lane] = contracts.prepaid[c, lane] * (end - max(start, 1.0)) / (end - start)
     leases.active[:, :] = 1.0
     facilities.balance[:, :] = facilities.start_drawn
     facilities.rate[:, :] = facilities.start_rate
@@ -178,7 +183,7 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
         world.log_rent[lane] = world.log_rent_start[lane]
         world.log_target[lane] = world.log_rent_start[lane]
         world.expected_decline[lane] = p[P.expected_obsolescence_annual, lane]
-        equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane]
+        equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane] * 11.0 / 12.0
         for g in range(equipment.vendor.size):
             equipment.own_factor[g, lane] = equipment.start_rent[g, lane] / equipment.start_rent[reference, lane]
         total = 0.0

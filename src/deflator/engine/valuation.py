@@ -100,7 +100,7 @@ def _learn_decline(t, world, equipment):
     reference = world.reference[0]
     for lane in range(world.log_rent.size):
         equipment.trailing[reference, lane] += _MONTH * (world.log_rent[lane] - equipment.trailing[reference, lane])
-        observed = equipment.trailing[reference, lane] - world.log_rent[lane]
+        observed = (equipment.trailing[reference, lane] - world.log_rent[lane]) / (1.0 - _MONTH)
         weight = world.parameters[P.obsolescence_learning_weight, lane]
         world.expected_decline[lane] += weight * (observed - world.expected_decline[lane])
 
@@ -154,7 +154,14 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
     for f in range(fleets.owner.size):
         i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
         for lane in range(lanes):
-            entities.equity[i, lane] += fleets.live[f, lane] * equipment.value[g, lane] / MILLION
+            if fleets.stage[f, lane] < 2:
+                worth = fleets.units[f, lane] * fleets.paid[f, lane] * equipment.value[g, lane]
+                entities.equity[i, lane] += worth / MILLION
+            bound = fleets.committed[f] == 1 or fleets.customer[f] >= 0
+            if fleets.is_delivery[f] and bound and fleets.stage[f, lane] == 0:
+                ahead = fleets.units[f, lane] * max(entities.going[i, lane] - fleets.paid[f, lane], 0.0)
+                gain = equipment.value[g, lane] - fleets.unit_price[f, lane]
+                entities.equity[i, lane] += ahead * gain / MILLION
     for q in range(pairs.owner.size):
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         if entities.layer[i] == WORLD:
