@@ -115,7 +115,9 @@ def test_a_contract_that_ends_is_renewed_at_the_spot_linked_price() -> None:
 
 
 def test_a_delivery_without_money_is_told_with_what_was_not_bought() -> None:
-    cut = event(story(central(*NEO_STOPS), "neo_one"), "delivery_unfunded")
+    cut = event(
+        story(central("funding.level=0.02", "figures.entities.neo_one.cash_musd=60"), "neo_one"), "delivery_unfunded"
+    )
     share = cut.values["bought_share"]
 
     assert 0.0 <= share < 1.0
@@ -136,7 +138,7 @@ def test_a_breach_tells_what_was_measured_against_which_threshold() -> None:
 
 
 def test_a_loan_that_falls_due_tells_what_the_market_refinanced() -> None:
-    path = central("failure.neo_one.level={2026-08: on}")
+    path = central("failure.neo_one.level={2027-08: on}")
     due = event(story(path, "neo_one"), "loan_due", facility="neo_notes").values
 
     assert due["due_musd"] == pytest.approx(60.0)

@@ -94,7 +94,8 @@ def test_without_chance_a_draw_is_one_path() -> None:
     assert (found["paths"], found["draws"]) == (4, 4)
 
 
-def test_one_path_tells_what_breaks_on_it_and_no_probability() -> None:
+def test_one_path_tells_what_breaks_on_it_and_no_probability(monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     done = typed(
         "run", "base", "--book", TINY, "--ignorance", "off", "--chance", "off", "--set", "failure.neo_one.level=1"
     )

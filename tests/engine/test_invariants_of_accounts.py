@@ -113,7 +113,8 @@ def closed_after(change):
     own = block.world, block.entities, block.equipment
     ledger.open_month(*own, block.facilities, block.causes, block.ledger)
     change(block)
-    ledger.close_month(2, *own, block.pairs, block.fleets, block.facilities, block.causes, block.ledger)
+    _, entities, equipment = own
+    ledger.close_month(2, entities, equipment, block.pairs, block.fleets, block.facilities, block.ledger)
     return block.ledger
 
 
