@@ -1,0 +1,1 @@
+"""Benchmarks: comparisons made in one run, never timed tests."""
