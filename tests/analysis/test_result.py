@@ -100,3 +100,11 @@ def test_the_public_names_are_those_that_are_listed() -> None:
     assert dir(deflator) == ["Result", "__version__", "load_book", "load_scenario", "run"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         deflator.nothing  # noqa: B018
+
+
+def test_a_book_and_a_scenario_can_be_given_by_name(tmp_path: Path) -> None:
+    by_name = deflator.run("fibre-2001", "base", paths=64, ignorance=4, out=tmp_path / "named")
+    book, scenario = deflator.load_book("fibre-2001"), deflator.load_scenario("base")
+    loaded = deflator.run(book, scenario, paths=64, ignorance=4, out=tmp_path / "loaded")
+
+    assert by_name.raw.manifest.checksum == loaded.raw.manifest.checksum

@@ -15,7 +15,7 @@ from deflator import defaults
 from deflator.analysis.evidence import assumed_and_all
 from deflator.analysis.notebook import answer_html
 from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
-from deflator.book import Book
+from deflator.book import Book, load_book
 from deflator.ensemble import (
     Progress,
     Question,
@@ -29,7 +29,7 @@ from deflator.ensemble import (
     write_table,
 )
 from deflator.errors import Fault, RunError
-from deflator.scenario import Scenario
+from deflator.scenario import Scenario, load_scenario
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ class Result:
 
 
 def run(
-    book: Book,
-    scenario: Scenario,
+    book: Book | str,
+    scenario: Scenario | str,
     paths: int = defaults.PATHS,
     ignorance: int = defaults.DRAWS,
     chance: bool = True,
@@ -130,7 +130,7 @@ def run(
     Parameters
     ----------
     book, scenario
-        What is known, and what may happen.
+        What is known, and what may happen; a string is loaded as `load_book` and `load_scenario` load it.
     paths
         Paths to simulate.
     ignorance
@@ -158,6 +158,8 @@ def run(
     RunError
         When an argument is out of range, the folder is taken, or the accounts of a path do not add up.
     """
+    book = load_book(book) if isinstance(book, str) else book
+    scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
     question = Question(book, scenario, paths, ignorance, chance, seed, months)
     return ask(question, None if out is None else Path(out), threads, progress)
 

@@ -162,11 +162,13 @@ def _in_service(fleets, facilities, k, lane):
 
 @kernel
 def collateral_value(equipment, fleets, facilities, k, lane):
-    """Return the appraised value of the units pledged to a facility, USD m."""
+    """Return the appraised value of the units pledged to a facility, in service or paid for, USD m."""
     value = 0.0
     for n in range(facilities.fleet_ofs[k], facilities.fleet_ofs[k + 1]):
         f = facilities.fleet[n]
-        value += fleets.live[f, lane] * equipment.appraised[fleets.equipment[f], lane] / MILLION
+        if fleets.stage[f, lane] < 2:
+            units = fleets.units[f, lane] * fleets.paid[f, lane]
+            value += units * equipment.appraised[fleets.equipment[f], lane] / MILLION
     return value
 
 
