@@ -1,0 +1,172 @@
+"""Run an economy again and again with one thing changed, on the same random draws, and keep the outcome in memory.
+
+A trial of a few thousand paths takes seconds, so an analysis asks for many. All of them share seed, figures and path
+numbers: what differs between two trials is what was changed, path by path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import accumulate
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deflator.analysis.replay import Floats, Setting, walk
+from deflator.engine import Paths, simulate
+from deflator.engine.layout import CHANNELS
+from deflator.engine.record import Record
+from deflator.engine.simulate import LANES
+from deflator.ensemble import Progress
+
+#: Month and block -> what is to be kept of each month: name -> [item, lane] or [lane], copied.
+Keep = Callable[[int, Record], Mapping[str, NDArray]]
+_CHUNK = 4 * LANES
+Part = TypeVar("Part")
+
+
+def simulate_all(
+    setting: Setting, paths: int | None = None, threads: int | None = None, progress: Progress | None = None
+) -> Paths:
+    """Simulate the paths of a setting on all processors and hold what is kept of each in memory.
+
+    Parameters
+    ----------
+    setting
+        From `prepare` or `varied`.
+    paths
+        How many, counted from path 0; those of the question when None.
+    threads
+        Threads to use; they change no result.
+    progress
+        Told the paths done and the paths asked for.
+
+    Returns
+    -------
+    Paths
+        The last axis is the path; a path counts only where `status` is `Status.OK`.
+
+    Examples
+    --------
+    >>> from deflator.analysis.replay import prepare
+    >>> from deflator.book import load_book
+    >>> from deflator.ensemble import Question
+    >>> from deflator.scenario import load_scenario
+    >>> question = Question(load_book("fibre-2001"), load_scenario("base"), paths=8, draws=2)
+    >>> simulate_all(prepare(question)).break_month.shape[-1]
+    8
+    """
+    question = setting.question
+
+    def work(first: int, count: int) -> Paths:
+        return simulate(setting.economy, seed=question.seed, first_path=first, paths=count, chance=question.chance)
+
+    parts = _in_chunks(work, _CHUNK, question.paths_used if paths is None else paths, threads, progress)
+    return Paths(*(np.concatenate(columns, axis=-1) for columns in zip(*parts, strict=True)))
+
+
+def watch(
+    setting: Setting, keep: Keep, paths: int | None = None, threads: int | None = None, progress: Progress | None = None
+) -> dict[str, NDArray]:
+    """Simulate paths month by month and keep chosen state of every month.
+
+    Parameters
+    ----------
+    setting
+        From `prepare` or `varied`.
+    keep
+        Called at month 0 and at the end of each month; it must copy what it returns.
+    paths, threads, progress
+        As for `simulate_all`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        What was kept, shape [T + 1, ..., path], and `status`, shape [path].
+    """
+
+    def work(first: int, count: int) -> dict[str, NDArray]:
+        months: dict[str, list[NDArray]] = {}
+        for month, block in walk(setting, np.arange(first, first + count)):
+            for name, value in keep(month, block).items():
+                months.setdefault(name, []).append(np.asarray(value)[..., :count])
+        return {name: np.stack(values) for name, values in months.items()} | {
+            "status": block.ledger.status[:count].copy()
+        }
+
+    parts = _in_chunks(work, LANES, setting.question.paths_used if paths is None else paths, threads, progress)
+    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
+
+
+def _in_chunks(
+    work: Callable[[int, int], Part], chunk: int, paths: int, threads: int | None, progress: Progress | None
+) -> list[Part]:
+    """Do the work for chunks of paths on several threads; the parts come back in the order of the paths."""
+    sizes = [min(chunk, paths - first) for first in range(0, paths, chunk)]
+    done = list(accumulate(sizes))
+    parts = []
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        try:
+            for part, end in zip(pool.map(work, range(0, paths, chunk), sizes), done, strict=True):
+                parts.append(part)
+                if progress:
+                    progress(end, paths)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return parts
+
+
+def varied(
+    setting: Setting,
+    off: Collection[str] = (),
+    requests: Mapping[str, NDArray] | None = None,
+    figures: Mapping[str, Floats] | None = None,
+) -> Setting:
+    """Return the setting with something changed that its figures do not depend on; all random draws stay.
+
+    Parameters
+    ----------
+    setting
+        What to start from; it stays as it is.
+    off
+        Channels to switch off besides those that are off already.
+    requests
+        What the scenario asks for by month, by field of `deflator.engine.layout.Requests`, in the shape of that field.
+    figures
+        Figures by `record.field`, shape [item, draw] or [item, 1].
+
+    Raises
+    ------
+    KeyError, ValueError
+        For a channel, field or shape that does not exist: a fault of the caller.
+
+    Examples
+    --------
+    >>> from deflator.analysis.replay import prepare
+    >>> from deflator.book import load_book
+    >>> from deflator.ensemble import Question
+    >>> from deflator.scenario import load_scenario
+    >>> setting = prepare(Question(load_book("fibre-2001"), load_scenario("base"), paths=8, draws=2))
+    >>> alone = varied(setting, off=CHANNELS)
+    >>> int(alone.economy.links["world.channels"].sum()), int(setting.economy.links["world.channels"].sum())
+    (0, 11)
+    """
+    economy = setting.economy
+    channels = economy.links["world.channels"].copy()
+    channels[[CHANNELS.index(name) for name in off]] = 0
+    asked = economy.requests
+    for name, values in (requests or {}).items():
+        if getattr(asked, name).shape != values.shape:
+            raise ValueError(f"{name} has shape {getattr(asked, name).shape}, not {values.shape}")
+        asked = asked._replace(**{name: np.ascontiguousarray(values, dtype=np.float64)})
+    table = economy.figures
+    if figures:
+        table = table.copy()
+        for name, values in figures.items():
+            table[economy.rows[name]] = values
+    links = {**economy.links, "world.channels": channels}
+    return replace(setting, economy=replace(economy, links=links, requests=asked, figures=table))
