@@ -1,0 +1,60 @@
+"""Options that every question of many trials takes alike, and what they come to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deflator import defaults
+from deflator.cli.run import draws_of
+from deflator.messages import text
+
+if TYPE_CHECKING:
+    from deflator.analysis.replay import Setting
+
+Book = Annotated[str, typer.Option(help=text("asking.book"))]
+Scenario = Annotated[str, typer.Option(help=text("asking.scenario"))]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("asking.set"))]
+Paths = Annotated[int | None, typer.Option(help=text("asking.paths"))]
+Ignorance = Annotated[str, typer.Option(metavar="N|off", help=text("asking.ignorance"))]
+Seed = Annotated[int, typer.Option(help=text("asking.seed"))]
+Quick = Annotated[bool, typer.Option("--quick", help=text("asking.quick"))]
+Picture = Annotated[Path | None, typer.Option("--figure", metavar="FILE", help=text("asking.figure"))]
+Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
+
+IGNORANCE = str(defaults.DRAWS)
+
+
+def setting_of(
+    book: str,
+    scenario: str,
+    settings: list[str] | None,
+    paths: int,
+    ignorance: str = IGNORANCE,
+    seed: int = defaults.SEED,
+) -> Setting:
+    """Return what the options ask for, checked and ready to be simulated."""
+    from deflator.analysis.replay import prepare
+    from deflator.book import load_book
+    from deflator.ensemble import Question
+    from deflator.scenario import load_scenario
+
+    return prepare(
+        Question(load_book(book), load_scenario(scenario, settings or []), paths, draws_of(ignorance), seed=seed)
+    )
+
+
+def asked(setting: Setting) -> dict[str, Any]:
+    """Return what an answer rests on, for the head of its JSON."""
+    question = setting.question
+    return {
+        "book": {"name": question.book.name, "fingerprint": question.book.fingerprint},
+        "scenario": {"name": question.scenario.name, "fingerprint": question.scenario.fingerprint},
+        "as_of": question.book.as_of,
+        "paths": question.paths_used,
+        "draws": question.draws_used,
+        "seed": question.seed,
+        "disclaimer": text("common.disclaimer"),
+    }
