@@ -190,9 +190,16 @@ def _owe(group_payer, group_ofs, edge_payee, due, received, work):
         for lane in range(width):
             owed[payer, lane] += group_due[group, lane]
     if width < owed.shape[1]:
-        for table in (group_due, owed, received):
-            for row in range(table.shape[0]):
-                table[row, 1:] = table[row, 0]
+        _repeat(group_due)
+        _repeat(owed)
+        _repeat(received)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _repeat(table):
+    """Copy the first lane into all others."""
+    for row in range(table.shape[0]):
+        table[row, 1:] = table[row, 0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

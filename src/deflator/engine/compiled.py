@@ -39,4 +39,5 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 #: Strict IEEE arithmetic, no exceptions inside, no interpreter lock: lanes of one block run in one thread.
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
-inline = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+#: The same for what is called lane by lane: a loop with a call in it cannot be vectorised.
+inline = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
-from deflator.engine.funding import logistic, ready_cash
+from deflator.engine.elementary import exp, logistic
+from deflator.engine.funding import ready_cash
 from deflator.engine.layout import HOURS_PER_MONTH, INSOURCE, LEAVE, MILLION, ON, P
 from deflator.engine.valuation import annuity
 
@@ -96,26 +95,32 @@ def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledg
     for c in range(contracts.seller.size):
         q = contracts.pair[c]
         buyer = contracts.buyer[c]
-        for lane in range(world.log_rent.size):
-            starts = contracts.start[c, lane] + contracts.delay[c, lane]
-            running = starts <= t < contracts.until[c, lane]
-            bill = 0.0
-            if running and contracts.backstop[c]:
+        if contracts.backstop[c]:
+            for lane in range(world.log_rent.size):
                 unsold = max(pairs.units[q, lane] - pairs.contracted[q, lane] - pairs.let[q, lane], 0.0)
                 units = min(contracts.units[c, lane] * contracts.active[c, lane], unsold)
                 bill = _bill(units * p[P.guarantor_performance, lane], contracts.price[c, lane])
-            elif running:
-                used = max(contracts.take_or_pay[c, lane], 1.0 - entities.distress[buyer, lane])
-                units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
-                bill = _bill(units * used, contracts.price[c, lane])
-                bill -= _use_credit(contracts, c, bill, lane)
-            contracts.bill[c, lane] = bill
+                contracts.bill[c, lane] = bill if _runs(t, contracts, c, lane) else 0.0
+            continue
+        for lane in range(world.log_rent.size):
+            used = max(contracts.take_or_pay[c, lane], 1.0 - entities.distress[buyer, lane])
+            units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
+            bill = _bill(units * used, contracts.price[c, lane])
+            contracts.bill[c, lane] = bill if _runs(t, contracts, c, lane) else 0.0
+        if contracts.prepaid[c].max() > 0.0:
+            for lane in range(world.log_rent.size):
+                contracts.bill[c, lane] -= _use_credit(contracts, c, contracts.bill[c, lane], lane)
     _collect_prepayments(t, entities, contracts, causes, ledger)
 
 
 @kernel
+def _runs(t, contracts, c, lane):
+    return (contracts.start[c, lane] + contracts.delay[c, lane] <= t) & (t < contracts.until[c, lane])
+
+
+@kernel
 def _bill(units, rent):
-    return units * rent * HOURS_PER_MONTH / MILLION
+    return units * rent * (HOURS_PER_MONTH / MILLION)
 
 
 @kernel
@@ -153,24 +158,37 @@ def _collect_prepayments(t, entities, contracts, causes, ledger):
 def value_contracts(t, world, equipment, pairs, contracts):
     """Value what each contract pays above the spot rent until it ends; a contract at spot is worth nothing.
 
-    The gap between price and expected spot rent is discounted monthly; spot is expected to fall as owners expect.
+    The gap between price and expected spot rent is discounted monthly; spot is expected to fall as owners expect. The
+    fleet already earns spot, as far as it is valued at it: where the price of new units caps its value, the spot rent
+    that a contract is compared with is capped alike.
     """
     p = world.parameters
     for c in range(contracts.seller.size):
         g = pairs.equipment[contracts.pair[c]]
+        if contracts.backstop[c] or _spent(t, contracts, c):
+            for lane in range(world.log_rent.size):
+                contracts.pv[c, lane] = 0.0
+            continue
         for lane in range(world.log_rent.size):
-            contracts.pv[c, lane] = 0.0
-            if contracts.backstop[c]:
-                continue
             first = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0)
             # Units are valued over half a life, and so is what they earn above spot.
-            years = min(contracts.until[c, lane] - t - first, 0.5 * equipment.life[g, lane]) / 12.0
-            if years <= 0.0:
-                continue
+            left = min(contracts.until[c, lane] - t - first, 0.5 * equipment.life[g, lane])
+            years = max(left, 0.0) / 12.0
             rate = p[P.appraisal_discount_rate, lane]
-            fixed = contracts.price[c, lane] * annuity(rate, years)
             decline = world.expected_decline[lane]
-            spot = equipment.rent[g, lane] * math.exp(-decline * first / 12.0) * annuity(rate + decline, years)
+            waits = exp(-rate * first / 12.0)
+            fixed = contracts.price[c, lane] * annuity(rate, years)
+            spot = equipment.rent[g, lane] * equipment.uncapped[g, lane]
+            spot *= exp(-decline * first / 12.0) * annuity(rate + decline, years)
             units = contracts.units[c, lane] * contracts.active[c, lane]
             let = world.market[2, lane] * equipment.value_scale[g, lane]  # as the value of the units counts rent
-            contracts.pv[c, lane] = math.exp(-rate * first / 12.0) * _bill(units * let, fixed - spot) * 12.0
+            contracts.pv[c, lane] = waits * _bill(units * let, fixed - spot) * 12.0
+
+
+@kernel
+def _spent(t, contracts, c):
+    """Return whether nothing of a contract is left on any path."""
+    left = 0
+    for lane in range(contracts.until.shape[1]):
+        left += (contracts.until[c, lane] > t) & (contracts.active[c, lane] > 0.0)
+    return left == 0

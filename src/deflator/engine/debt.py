@@ -20,7 +20,7 @@ from deflator.engine import rng
 from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import kernel
-from deflator.engine.funding import logistic
+from deflator.engine.elementary import logistic
 from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, LANDLORD, MILLION, ON, SUPPLIERS, P
 
 _EXTENSION_MONTHS = 6.0

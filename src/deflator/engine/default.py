@@ -9,6 +9,7 @@ from deflator.engine.breaks import note_hard, note_soft
 from deflator.engine.codes import Trigger
 from deflator.engine.compiled import kernel
 from deflator.engine.covenants import collateral_value
+from deflator.engine.elementary import log
 from deflator.engine.layout import LENDER, ON, P
 
 _SQRT2 = math.sqrt(2.0)
@@ -29,7 +30,7 @@ def impose_failures(t, entities, requests):
 
 
 @kernel
-def find_breaks(t, world, entities, network, payments):
+def find_breaks(t, world, entities, payments):
     """Find what share of each entity breaks this month, and record the first hard break with its trigger.
 
     A firm breaks whole: it missed a payment, or an event of default was neither cured nor waived. Of a cohort those
@@ -37,14 +38,9 @@ def find_breaks(t, world, entities, network, payments):
     Φ(-log coverage / dispersion), less what was already short at month 0; it never heals. A lender breaks when losses
     use up its capital.
     """
-    entities.hit[:, :] = 0.0
-    for group in range(network.group_payer.size):
-        for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
-            for lane in range(network.due.shape[1]):
-                entities.hit[network.group_payer[group], lane] += network.due[edge, lane]
     for i in range(entities.layer.size - 1):
         for lane in range(world.openness.size):
-            due = entities.hit[i, lane]
+            due = payments.owed[i, lane]
             entities.hit[i, lane] = 0.0
             if entities.can_default[i] == 0 or entities.going[i, lane] <= _SPENT:
                 continue
@@ -114,7 +110,7 @@ def _share_short(coverage, dispersion):
     """Return the share of members whose own coverage is below one: Φ(-log coverage / dispersion)."""
     if coverage <= 0.0:
         return 1.0
-    return 0.5 * math.erfc(math.log(coverage) / dispersion / _SQRT2)
+    return 0.5 * math.erfc(log(coverage) / dispersion / _SQRT2)
 
 
 @kernel

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from deflator.engine.compiled import kernel
-from deflator.engine.funding import logistic
+from deflator.engine.elementary import exp, logistic
 from deflator.engine.layout import APPLICATION, HOURS_PER_MONTH, LAB, MILLION, P
 
 
@@ -27,7 +25,7 @@ def thin_out_cohorts(world, entities):
                 continue
             base = p[P.cohort_monthly_failure_base, lane]
             short = world.openness_start[lane] - world.openness[lane]
-            excess = base * (math.exp(p[P.cohort_failure_funding_slope, lane] * short) - 1.0)
+            excess = base * (exp(p[P.cohort_failure_funding_slope, lane] * short) - 1.0)
             left = min(max(excess, 0.0) * plan / income, 1.0)
             entities.attrition[i, lane] = left
             entities.going[i, lane] *= 1.0 - left
@@ -62,10 +60,11 @@ def measure_contracts(t, segments, pairs, equipment, contracts):
             continue
         g = pairs.equipment[q]
         for lane in range(segments.wanted.shape[1]):
-            if contracts.start[c, lane] + contracts.delay[c, lane] <= t < contracts.until[c, lane] + 1.0:
-                units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
-                segments.contracted[s, lane] += units * contracts.price[c, lane] * HOURS_PER_MONTH / MILLION
-                segments.contracted_units[s, lane] += units * equipment.performance[g, lane]
+            starts = contracts.start[c, lane] + contracts.delay[c, lane]
+            runs = (starts <= t) & (t < contracts.until[c, lane] + 1.0)
+            units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane] if runs else 0.0
+            segments.contracted[s, lane] += units * contracts.price[c, lane] * (HOURS_PER_MONTH / MILLION)
+            segments.contracted_units[s, lane] += units * equipment.performance[g, lane]
 
 
 @kernel
@@ -82,7 +81,7 @@ def form_demand(world, entities, segments):
         payer = entities.account[i]
         for lane in range(world.openness.size):
             going = entities.going[payer, lane]
-            grown = math.exp(segments.log_index[s, lane]) * going
+            grown = exp(segments.log_index[s, lane]) * going
             spot = segments.start_units[s, lane] * grown + segments.displaced[s, lane] * going
             path = (segments.start_units[s, lane] + segments.start_contracted[s, lane]) * grown
             lacking = path - entities.insourced[i, lane] - segments.contracted_units[s, lane] - spot

@@ -8,6 +8,7 @@ import numpy as np
 
 from deflator.engine import rng
 from deflator.engine.compiled import kernel
+from deflator.engine.elementary import exp, log
 from deflator.engine.layout import ON, P
 
 _NO_NAME = np.uint64(0)
@@ -26,6 +27,8 @@ def advance_drivers(t, seed, paths, chance, world, entities, equipment, segments
         Key of the run, path of each lane, and whether there is noise.
     """
     rng.fill_normal(seed, paths, t, rng.COMMON, _NO_NAME, chance, world.common)
+    for lane in range(paths.size):
+        world.growth_memory[lane] = exp(-(t - 1) / world.parameters[P.growth_decay_months, lane])
     _advance_rates(t, seed, paths, chance, world, requests)
     _advance_revenue(t, seed, paths, chance, world, entities, requests)
     _advance_demand(t, seed, paths, chance, world, segments, requests)
@@ -56,19 +59,19 @@ def _advance_rates(t, seed, paths, chance, world, requests):
             - 0.5 * volatility * volatility * _MONTH
             + requests.power_shock[t]
         )
-        world.power[lane] = math.exp(world.log_power[lane]) * requests.power_scale[t]
+        world.power[lane] = exp(world.log_power[lane]) * requests.power_scale[t]
 
 
 @kernel
-def excess_growth(start, long_run, t, decay_months):
-    """Return growth in month `t`, log a year: it starts at `start` and decays to the long run.
+def excess_growth(start, long_run, memory):
+    """Return growth, log a year, once only the share `memory` of what was above the long run is left.
 
     Examples
     --------
-    >>> round(excess_growth(0.6, 0.1, 30, 30.0), 3)
+    >>> round(excess_growth(0.6, 0.1, math.exp(-30.0 / 30.0)), 3)
     0.284
     """
-    return long_run + (start - long_run) * math.exp(-t / decay_months)
+    return long_run + (start - long_run) * memory
 
 
 @kernel
@@ -82,14 +85,13 @@ def _advance_revenue(t, seed, paths, chance, world, entities, requests):
             growth = excess_growth(
                 entities.growth[i, lane] * p[P.monetisation_growth_scale, lane],
                 p[P.growth_long_run_annual, lane],
-                t - 1,
-                p[P.growth_decay_months, lane],
+                world.growth_memory[lane],
             )
             growth = growth * requests.revenue_scale[i, t] + requests.revenue_shift[i, t]
             shared = p[P.revenue_common_loading, lane]
             noise = shared * world.common[lane] + math.sqrt(1.0 - shared * shared) * world.noise[lane]
             volatility = p[P.revenue_volatility_annual, lane] if chance else 0.0
-            entities.revenue[i, lane] *= math.exp(
+            entities.revenue[i, lane] *= exp(
                 (growth - 0.5 * volatility * volatility) * _MONTH
                 + volatility * math.sqrt(_MONTH) * noise
                 + requests.revenue_shock[i, t]
@@ -105,8 +107,7 @@ def _advance_demand(t, seed, paths, chance, world, segments, requests):
             growth = excess_growth(
                 segments.growth[s, lane],
                 p[P.growth_long_run_annual, lane],
-                t - 1,
-                p[P.growth_decay_months, lane],
+                world.growth_memory[lane],
             )
             growth = growth * requests.demand_scale[s, t] + requests.demand_shift[s, t]
             shared = p[P.demand_common_loading, lane]
@@ -131,6 +132,7 @@ def _advance_own_factors(t, seed, paths, chance, world, equipment):
                 -p[P.own_factor_reversion_monthly, lane] * equipment.deviation[g, lane]
                 + equipment.own_volatility[g, lane] * math.sqrt(_MONTH) * world.noise[lane]
             )
+            equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane] * exp(equipment.deviation[g, lane])
 
 
 @kernel
@@ -138,8 +140,8 @@ def _lateness(mean, spread, noise):
     """Return a delay in months: lognormal with this mean and standard deviation."""
     if mean <= 0.0:
         return 0.0
-    variance = math.log(1.0 + spread * spread / (mean * mean))
-    return mean * math.exp(math.sqrt(variance) * noise - 0.5 * variance)
+    variance = log(1.0 + spread * spread / (mean * mean))
+    return mean * exp(math.sqrt(variance) * noise - 0.5 * variance)
 
 
 @kernel

@@ -6,15 +6,10 @@ import math
 
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
+from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.layout import APPLICATION, INVESTORS, LAB, ON, VENDOR, P
 
 _MONTH = 1.0 / 12.0
-
-
-@kernel
-def logistic(x):
-    """Return 1 / (1 + exp(-x))."""
-    return 1.0 / (1.0 + math.exp(min(-x, 700.0)))
 
 
 @kernel
@@ -26,7 +21,7 @@ def ready_cash(entities, account, lane):
 @kernel
 def logit(share):
     """Return the number whose logistic is `share`."""
-    return math.log(share / (1.0 - share))
+    return log(share / (1.0 - share))
 
 
 @kernel
@@ -40,7 +35,7 @@ def update_funding(t, world, entities, requests):
     _measure_losses(world, entities)
     for lane in range(world.openness.size):
         expected = world.log_rent_start[lane] - p[P.expected_obsolescence_annual, lane] * t * _MONTH
-        drawdown = max(0.0, 1.0 - math.exp(world.log_rent[lane] - expected))
+        drawdown = max(0.0, 1.0 - exp(world.log_rent[lane] - expected))
         target = logit(p[P.funding_openness_base, lane]) + requests.funding_shift[t]
         if world.channels[ON.confidence]:
             target -= p[P.confidence_weight_drawdown, lane] * drawdown

@@ -12,10 +12,28 @@ from deflator.engine.debt import (
     pay_vendor,
     spare_cash,
 )
-from deflator.engine.layout import MILLION, RING, P
-from deflator.engine.valuation import earning_value
+from deflator.engine.elementary import power
+from deflator.engine.layout import HOURS_PER_YEAR, MILLION, ON, RING, P
+from deflator.engine.valuation import annuity
 
 _MONTH = 1.0 / 12.0
+
+
+@kernel
+def expect_earnings(t, world, equipment):
+    """Work out for each generation what a dollar an hour over its life is worth today, and its price if it is on sale.
+
+    Rent is expected to fall as owners expect; costs stay.
+    """
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            discount = world.parameters[P.appraisal_discount_rate, lane]
+            years = equipment.life[g, lane] * _MONTH
+            equipment.rent_years[g, lane] = annuity(discount + world.expected_decline[lane], years)
+            equipment.cost_years[g, lane] = annuity(discount, years)
+            on_sale = equipment.launch[g, lane] <= t
+            price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
+            equipment.offer_price[g, lane] = price if on_sale else 0.0
 
 
 @kernel
@@ -23,51 +41,57 @@ def full_cost_value(world, equipment, q, pairs, lane):
     """Return what a new unit earns over its life at today's rent and the expected decline, USD."""
     g = pairs.equipment[q]
     avoidable = pairs.power_cost[q, lane] * world.power[lane] + pairs.opex[q, lane]
-    space = equipment.kw[g, lane] * world.space_rent[lane]
-    return earning_value(
-        equipment.rent[g, lane],
-        avoidable + space,
-        world.market[2, lane] * world.turnover[lane],
-        world.expected_decline[lane],
-        world.parameters[P.appraisal_discount_rate, lane],
-        equipment.life[g, lane] * _MONTH,
-    )
+    cost = avoidable + equipment.kw[g, lane] * world.space_rent[lane]
+    net = equipment.rent[g, lane] * equipment.rent_years[g, lane] - cost * equipment.cost_years[g, lane]
+    return max(net, 0.0) * (world.market[2, lane] * world.turnover[lane] * HOURS_PER_YEAR)
 
 
 @kernel
 def measure_margins(t, world, entities, equipment, pairs):
     """Compare what a new unit earns with its price, where the owner may order it, and keep its best."""
+    expect_earnings(t, world, equipment)
     entities.best_margin[:, :] = 0.0
     entities.let_performance[:, :] = 0.0
     for q in range(pairs.owner.size):
-        g = pairs.equipment[q]
+        i, g = pairs.owner[q], pairs.equipment[q]
         for lane in range(world.log_rent.size):
-            pairs.margin[q, lane] = 0.0
-            price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
-            if pairs.orderable[q] and price > 0.0 and equipment.launch[g, lane] <= t:
-                pairs.margin[q, lane] = full_cost_value(world, equipment, q, pairs, lane) / price - 1.0
-            i = pairs.owner[q]
             entities.let_performance[i, lane] += pairs.let[q, lane] * equipment.performance[g, lane]
-            entities.best_margin[i, lane] = max(entities.best_margin[i, lane], pairs.margin[q, lane])
+        if pairs.orderable[q] == 0:
+            continue
+        for lane in range(world.log_rent.size):
+            price = equipment.offer_price[g, lane]
+            margin = full_cost_value(world, equipment, q, pairs, lane) / price - 1.0
+            margin = margin if price > 0.0 else 0.0
+            pairs.margin[q, lane] = margin
+            entities.best_margin[i, lane] = max(entities.best_margin[i, lane], margin)
 
 
 @kernel
 def place_orders(t, world, entities, equipment, pairs, orders, requests):
     """Order in proportion to the margin, to openness, to what an owner lets uncommitted, and within its free power.
 
-    Vendors ship at most the new supply of the year; orders beyond it are cut pro rata.
+    Vendors ship at most the new supply of the year, which answers to the price that they get (channel `vendor`);
+    orders beyond it are cut pro rata.
     """
     p = world.parameters
     measure_margins(t, world, entities, equipment, pairs)
     for lane in range(world.log_rent.size):
         world.ordered[lane] = 0.0
+        world.shipments[lane] = 0.0
     for q in range(pairs.owner.size):
+        g = pairs.equipment[q]
+        if pairs.orderable[q] == 0:
+            continue
         for lane in range(world.log_rent.size):
-            pairs.ordered[q, lane] = _wanted_units(t, world, entities, equipment, pairs, requests, q, lane)
-            world.ordered[lane] += pairs.ordered[q, lane]
+            units = _wanted_units(t, world, entities, equipment, pairs, requests, q, lane)
+            pairs.ordered[q, lane] = units
+            world.ordered[lane] += units
+            world.shipments[lane] += units * equipment.price_factor[g, lane]
+    on = world.channels[ON.vendor]
     for lane in range(world.log_rent.size):
-        most = p[P.new_supply_units_per_year, lane] * _MONTH
-        world.order_share[lane] = min(most / world.ordered[lane], 1.0) if world.ordered[lane] > 0.0 else 1.0
+        price = world.shipments[lane] / world.ordered[lane] if on and world.ordered[lane] > 0.0 else 1.0
+        most = p[P.new_supply_units_per_year, lane] * _MONTH * power(price, p[P.vendor_supply_response, lane])
+        world.order_share[lane] = most / max(world.ordered[lane], most) if most > 0.0 else 0.0
     for q in range(pairs.owner.size):
         if pairs.orderable[q] == 0:
             continue
@@ -85,17 +109,14 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
 def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
     """Return what an owner would order of one equipment: only its best margin, within its free power."""
     margin = pairs.margin[q, lane]
-    if margin <= 0.0:
-        return 0.0
     i, g = pairs.owner[q], pairs.equipment[q]
-    if margin < entities.best_margin[i, lane]:
-        return 0.0
     openness = world.openness[lane] / world.openness_start[lane]
     speed = world.parameters[P.order_speed_monthly, lane] * requests.supply_scale[g, t]
     let = entities.let_performance[i, lane] / equipment.performance[g, lane]
-    wanted = speed * let * min(margin, 1.0) * openness * entities.going[i, lane]
+    wanted = speed * let * margin * openness * entities.going[i, lane]
     room = entities.power_left_mw[i, lane] * 1000.0 / (equipment.kw[g, lane] * world.market[0, lane])
-    return min(wanted, max(room, 0.0))
+    best = (margin > 0.0) & (margin >= entities.best_margin[i, lane])
+    return min(wanted, max(room, 0.0)) if best else 0.0
 
 
 @kernel
@@ -107,6 +128,8 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         row = q * RING + t % RING
+        if orders.units[row].max() <= 0.0:
+            continue
         for lane in range(world.log_rent.size):
             units = orders.units[row, lane]
             orders.units[row, lane] = 0.0

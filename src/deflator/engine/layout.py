@@ -83,6 +83,7 @@ class World(NamedTuple):
     market: Figure  # [3] PUE, base rate, utilisation of uncommitted units
     # drivers
     common: Lane  # factor that moves all revenue and demand
+    growth_memory: Lane  # share of month-0 growth above the long run that is left
     rent_noise: Lane
     funding_noise: Lane
     noise: Lane  # scratch
@@ -105,6 +106,9 @@ class World(NamedTuple):
     log_rent_start: Lane
     log_rent: Lane
     log_target: Lane  # where demand would equal supply
+    log_move: Lane  # log of the rent that is tried over month 0
+    cheapness: Lane  # month-0 rent over it
+    rent: Lane  # of the reference, USD per unit-hour
     demand: Lane
     supply: Lane
     demand_slope: Lane
@@ -117,8 +121,10 @@ class World(NamedTuple):
     unit_price_start: Lane  # USD m a month that a unit of performance let spot took at month 0
     expected_decline: Lane  # log fall of rents a year that owners and appraisers expect
     ordered: Lane
+    shipments: Lane  # ordered, at the price over the book's
     order_share: Lane
     forced: Lane
+    cheapest: Lane  # price of new performance, USD per unit of it
     space_rent: Lane  # average rent for space at month 0, USD per kW-hour
 
 
@@ -229,6 +235,7 @@ class Equipment(NamedTuple):
     launch: Figure
     own_factor: State  # rent at month 0 over reference rent x performance^eta
     deviation: State  # log
+    rent_ratio: State  # rent over the reference rent this month
     rent: State
     market_performance: State
     offered: State  # units on offer, before owners idle some
@@ -238,6 +245,7 @@ class Equipment(NamedTuple):
     value_scale: State
     cap_scale: State
     value: State
+    uncapped: State  # share of what rents make a unit worth that the price of new performance leaves
     appraised: State
     impact: State
     price_factor: State  # new price over the book's
@@ -248,6 +256,9 @@ class Equipment(NamedTuple):
     retired: State
     opening: State
     trailing: State  # log rent a year ago, smoothed
+    rent_years: State  # what a dollar an hour of rent over a new unit's life is worth, in years
+    cost_years: State  # the same of costs, which do not fall
+    offer_price: State  # USD, 0 while not on sale
 
 
 class Pairs(NamedTuple):

@@ -9,12 +9,14 @@ import numpy as np
 from deflator.engine import rng
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
-from deflator.engine.funding import logistic, ready_cash
+from deflator.engine.elementary import exp, log, logistic
+from deflator.engine.funding import ready_cash
 from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON, P
 
 _MONTH = 1.0 / 12.0
 _NO_NAME = np.uint64(0)
-_STEPS = 10
+_STEPS = 16
+_BALANCED = 1e-12  # a log gap between demand and supply that is rounding
 _WIDEST = 4.0  # the clearing rent is sought within exp(±4) of the rent at month 0
 _TINY = 1e-12
 _RESERVED_MONTHS = 3.0  # units that wait for a contract this near are not let spot
@@ -95,17 +97,18 @@ def _count_contracted(t, world, entities, equipment, pairs, contracts):
             continue
         q = contracts.pair[c]
         g = pairs.equipment[q]
+        buyer = contracts.buyer[c]
         for lane in range(world.log_rent.size):
-            contracts.sublet[c, lane] = 0.0
             units = contracts.units[c, lane] * contracts.active[c, lane]
             starts = contracts.start[c, lane] + contracts.delay[c, lane]
-            if t < starts <= t + _RESERVED_MONTHS:
-                pairs.reserved[q, lane] += units
-            elif starts <= t < contracts.until[c, lane] + 1.0:
-                pairs.contracted[q, lane] += units
-                sublet = units * p[P.sublet_share_distressed, lane] * entities.distress[contracts.buyer[c], lane]
-                contracts.sublet[c, lane] = sublet
-                equipment.sublet[g, lane] += sublet
+            waits = (t < starts) & (starts <= t + _RESERVED_MONTHS)
+            runs = (starts <= t) & (t < contracts.until[c, lane] + 1.0)
+            running = units if runs else 0.0
+            sublet = running * p[P.sublet_share_distressed, lane] * entities.distress[buyer, lane]
+            pairs.reserved[q, lane] += units if waits else 0.0
+            pairs.contracted[q, lane] += running
+            contracts.sublet[c, lane] = sublet
+            equipment.sublet[g, lane] += sublet
     for q in range(pairs.owner.size):
         for lane in range(world.log_rent.size):
             contracted = pairs.contracted[q, lane]
@@ -118,7 +121,8 @@ def clear_rent(world, equipment, segments):
 
     Demand is Σ min(wanted · e^(-ε x), limit · e^(-x)) in performance units with x the log of the rent over month 0;
     supply is Σ performance · units · logistic((rent - avoidable cost) / width). Demand falls and supply rises in x,
-    so the root is unique; it is found by a fixed number of safeguarded Newton steps in logs, lane by lane.
+    so the root is unique; it is found by safeguarded Newton steps in logs. A lane that is there stays there, so that
+    its bits do not depend on its neighbours; the last steps are taken only while some lane needs them.
     Writes `log_target`.
     """
     lanes = world.log_rent.size
@@ -126,44 +130,58 @@ def clear_rent(world, equipment, segments):
         world.lower[lane], world.upper[lane] = -_WIDEST, _WIDEST
     for _ in range(_STEPS):
         measure_balance(world, equipment, segments, world.log_target)
-        for lane in range(lanes):
-            x = world.log_target[lane] - world.log_rent_start[lane]
-            gap = math.log(world.demand[lane]) - math.log(world.supply[lane])
-            slope = world.demand_slope[lane] / world.demand[lane] - world.supply_slope[lane] / world.supply[lane]
-            if gap > 0.0:
-                world.lower[lane] = x
-            else:
-                world.upper[lane] = x
-            step = x - gap / slope if slope < 0.0 else x
-            inside = world.lower[lane] <= step <= world.upper[lane]
-            x = step if inside else 0.5 * (world.lower[lane] + world.upper[lane])
-            world.log_target[lane] = world.log_rent_start[lane] + x
+        if _step_towards_balance(world) == 0:
+            break
+
+
+@kernel
+def _step_towards_balance(world):
+    """Take one safeguarded Newton step in each lane that is not there yet; return how many lanes moved."""
+    moved = 0
+    for lane in range(world.log_rent.size):
+        x = world.log_target[lane] - world.log_rent_start[lane]
+        gap = log(world.demand[lane] / world.supply[lane])
+        slope = world.demand_slope[lane] / world.demand[lane] - world.supply_slope[lane] / world.supply[lane]
+        open_ = abs(gap) > _BALANCED
+        lower = x if gap > 0.0 else world.lower[lane]
+        upper = world.upper[lane] if gap > 0.0 else x
+        step = x - gap / slope
+        inside = (slope < 0.0) & (lower <= step) & (step <= upper)
+        step = step if inside else 0.5 * (lower + upper)
+        world.lower[lane], world.upper[lane] = lower, upper
+        world.log_target[lane] = world.log_rent_start[lane] + (step if open_ else x)
+        moved += open_
+    return moved
 
 
 @kernel
 def measure_balance(world, equipment, segments, log_rent):
     """Measure demand and supply, and their slopes in the log rent, at a rent of each lane."""
-    width = world.parameters[P.rent_floor_smoothing]
     lanes = log_rent.size
     for lane in range(lanes):
         world.demand[lane], world.demand_slope[lane] = _TINY, -_TINY
         world.supply[lane], world.supply_slope[lane] = _TINY, 0.0
+        x = log_rent[lane] - world.log_rent_start[lane]
+        world.log_move[lane] = x
+        world.cheapness[lane] = exp(-x)
+        world.rent[lane] = exp(log_rent[lane])
     for s in range(segments.entity.size):
         for lane in range(lanes):
-            x = log_rent[lane] - world.log_rent_start[lane]
             elasticity = segments.elasticity[s, lane]
-            wanted = segments.wanted[s, lane] * math.exp(-elasticity * x)
-            payable = segments.limit[s, lane] * math.exp(-x)
-            world.demand[lane] += min(wanted, payable)
+            wanted = segments.wanted[s, lane] * exp(-elasticity * world.log_move[lane])
+            payable = segments.limit[s, lane] * world.cheapness[lane]
+            bought = min(wanted, payable)
+            world.demand[lane] += bought
             world.demand_slope[lane] -= elasticity * wanted if wanted < payable else payable
-            segments.bought[s, lane] = min(wanted, payable)
+            segments.bought[s, lane] = bought
     for g in range(equipment.vendor.size):
         for lane in range(lanes):
             units = equipment.offered[g, lane] * equipment.market_performance[g, lane]
-            rent = equipment.own_factor[g, lane] * math.exp(log_rent[lane] + equipment.deviation[g, lane])
-            kept = logistic((rent - equipment.avoidable[g, lane]) / width[lane])
+            rent = equipment.rent_ratio[g, lane] * world.rent[lane]
+            width = world.parameters[P.rent_floor_smoothing, lane]
+            kept = logistic((rent - equipment.avoidable[g, lane]) / width)
             world.supply[lane] += units * kept
-            world.supply_slope[lane] += units * kept * (1.0 - kept) * rent / width[lane]
+            world.supply_slope[lane] += units * kept * (1.0 - kept) * rent / width
             equipment.let[g, lane] = kept
 
 
@@ -190,18 +208,18 @@ def move_rent(t, seed, paths, chance, world, equipment, requests):
             + requests.rent_shock[t]
         )
         level = requests.rent_level[t]
-        world.log_rent[lane] = free if math.isnan(level) else math.log(level)
+        world.log_rent[lane] = free if math.isnan(level) else log(level)
     set_rents(world, equipment)
 
 
 @kernel
 def set_rents(world, equipment):
     """Set every equipment's rent from the reference rent."""
+    for lane in range(world.log_rent.size):
+        world.rent[lane] = exp(world.log_rent[lane])
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
-            equipment.rent[g, lane] = equipment.own_factor[g, lane] * math.exp(
-                world.log_rent[lane] + equipment.deviation[g, lane]
-            )
+            equipment.rent[g, lane] = equipment.rent_ratio[g, lane] * world.rent[lane]
 
 
 @kernel

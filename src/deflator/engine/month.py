@@ -111,7 +111,7 @@ def run_month(t, months, seed, chance, block):
     )
     clearing.share_syndicate(world, entities, book)
     # 12 default
-    default.find_breaks(t, world, entities, network, block.payments)
+    default.find_breaks(t, world, entities, block.payments)
     ledger.carry_causes(t, entities, causes)
     breaks.tell_causes(t, entities, causes, block.stories)
     default.resolve_defaults(world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments)

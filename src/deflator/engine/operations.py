@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import kernel
+from deflator.engine.elementary import power
 from deflator.engine.funding import ready_cash
 from deflator.engine.layout import (
     END_USERS,
@@ -150,12 +151,12 @@ def _cost_index(t, world, entities, i, payer, lane):
         entities.start_income[payer, lane],
     )
     vendor = entities.layer[i] == VENDOR
-    if start < fixed and not vendor:
-        start, income = fixed, max(income, fixed)
-    if t == 1 or start <= 0.0:
-        return 1.0
+    young = (start < fixed) & (not vendor)
+    income = max(income, fixed) if young else income
+    start = fixed if young else start
     elasticity = 1.0 if vendor else world.parameters[P.cost_revenue_elasticity, lane]
-    return max(income / start, 1e-6) ** elasticity
+    grown = power(max(income / start, 1e-6), elasticity)
+    return grown if t > 1 and start > 0.0 else 1.0
 
 
 @kernel

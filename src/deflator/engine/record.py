@@ -5,19 +5,26 @@ through, and a function with two hundred arrays takes minutes to compile. A `Rec
 table of array headers instead. Reading a field loads its header; the loads are marked invariant, so the compiler
 hoists them out of loops as it would an argument. Kernels read `contracts.price[c, lane]` either way, and the same
 code runs on the same records without the compiler.
+
+Two fields never share memory, and the compiler is told so: each access to an element carries the field that it
+belongs to (`FieldType`), as LLVM's scoped no-alias metadata. Without it no loop that writes one array and reads another
+could be vectorised across lanes.
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
-from numba.core.imputils import impl_ret_borrowed, lower_getattr_generic
+from numba.core.imputils import impl_ret_borrowed, lower_builtin, lower_cast, lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import NativeValue, typeof_impl, unbox
+from numba.np.arrayobj import getitem_array_tuple, getitem_arraynd_intp, setitem_array
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8
@@ -31,7 +38,12 @@ class Record:
     name
         What the record is of.
     fields
-        Its arrays and records by name. Arrays are C-contiguous; they are kept alive, and never replaced.
+        Its arrays and records by name. Arrays are C-contiguous; they are kept alive, and never replaced. No two
+        share memory.
+    fixed
+        Names of arrays that kernels only read.
+    apart_from
+        Names of other records, with which this one shares no memory.
 
     Examples
     --------
@@ -40,9 +52,13 @@ class Record:
     (2, 3)
     """
 
-    def __init__(self, name: str, fields: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, fields: dict[str, Any], fixed: Collection[str] = (), apart_from: Collection[str] = ()
+    ) -> None:
         self._fields = fields
-        self._type = RecordType(name, tuple((field, _type_of(value)) for field, value in fields.items()))
+        self._type = RecordType(
+            name, tuple((field, _type_of(value)) for field, value in fields.items()), fixed, apart_from
+        )
         words: list[int] = []
         for value in fields.values():
             words += [value.address] if isinstance(value, Record) else _header(value)
@@ -72,21 +88,110 @@ def _type_of(value: Any) -> types.Type:
     return types.Array(from_dtype(value.dtype), value.ndim, "C")
 
 
+class FieldType(types.Array):
+    """Numba's type of an array that is a field of a record: it shares no memory with any other field.
+
+    A part of it (`record.field[i]`) is an array as any other.
+    """
+
+    def __init__(self, array: types.Array, owner: RecordType, field: str, others: tuple[str, ...], fixed: bool) -> None:
+        record = owner.record
+        self.record, self.field, self.fixed = record, field, fixed
+        self.others, self.apart_from = others, owner.apart_from
+        name = f"{record}.{field}: {array}{' fixed' if fixed else ''}"
+        super().__init__(array.dtype, array.ndim, array.layout, name=name)
+
+    @property
+    def key(self) -> tuple:
+        """What distinguishes the type."""
+        return *super().key, self.name, self.others, self.apart_from
+
+    @property
+    def mangling_args(self) -> tuple[str, list]:
+        """What distinguishes the names of functions that take it."""
+        return "FieldType", [self.record, self.field, self.dtype, self.ndim]
+
+
+@register_default(FieldType)
+class _FieldModel(models.ArrayModel):
+    """A field has the header of an array."""
+
+
+@lower_cast(FieldType, types.Array)
+def _as_array(_context: Any, _builder: Any, _from: Any, _to: Any, value: Any) -> Any:
+    return value
+
+
+def _mark(builder: Any, instruction: Any, kind: FieldType) -> None:
+    """Say which field a load or store belongs to, and with which ones it shares no memory."""
+    module = builder.module
+
+    def scopes(domain: str, names: Any) -> list[Any]:
+        within = module.add_metadata([domain])
+        return [module.add_metadata([f"{domain}.{name}", within]) for name in names]
+
+    own = scopes("record", [kind.record]) + scopes(f"record {kind.record}", [kind.field])
+    apart = scopes("record", kind.apart_from)
+    apart += scopes(f"record {kind.record}", kind.others)
+    instruction.set_metadata("alias.scope", module.add_metadata(own))
+    instruction.set_metadata("noalias", module.add_metadata(apart))
+    if kind.fixed and isinstance(instruction, ir.LoadInstr):
+        instruction.set_metadata("invariant.load", module.add_metadata([]))
+
+
+@lower_builtin(operator.getitem, FieldType, types.Integer)
+@lower_builtin(operator.getitem, FieldType, types.BaseTuple)
+def _get_element(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    several = isinstance(signature.args[1], types.BaseTuple)
+    found = (getitem_array_tuple if several else getitem_arraynd_intp)(context, builder, signature, arguments)
+    if isinstance(found, ir.LoadInstr) and not isinstance(signature.return_type, types.Array):
+        _mark(builder, found, signature.args[0])
+    return found
+
+
+@lower_builtin(operator.setitem, FieldType, types.Any, types.Any)
+def _set_element(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    done = setitem_array(context, builder, signature, arguments)
+    kind, index = signature.args[:2]
+    count = len(index) if isinstance(index, types.BaseTuple) else 1
+    parts = index if isinstance(index, types.BaseTuple) else (index,)
+    if count == kind.ndim and all(isinstance(part, types.Integer) for part in parts):
+        last = builder.block.instructions[-1]
+        if isinstance(last, ir.StoreInstr):
+            _mark(builder, last, kind)
+    return done
+
+
 class RecordType(types.Type):
     """Numba's type of a record: its name and the types of its fields."""
 
-    def __init__(self, name: str, fields: tuple[tuple[str, Any], ...]) -> None:
+    def __init__(
+        self, name: str, fields: tuple[tuple[str, Any], ...], fixed: Collection[str], apart_from: Collection[str]
+    ) -> None:
+        self.record = name
+        self.apart_from = tuple(other for other in apart_from if other != name)
         self.offsets: dict[str, tuple[int, Any]] = {}
         offset = 0
         for field, kind in fields:
+            if isinstance(kind, types.Array):
+                others = tuple(other for other, _ in fields if other != field)
+                kind = FieldType(kind, self, field, others, field in fixed)
             self.offsets[field] = offset, kind
             offset += _WORD * (1 if isinstance(kind, RecordType) else 3 + 2 * kind.ndim)
+        self.words = offset // _WORD
         super().__init__(name=f"{name}({', '.join(f'{field}: {kind}' for field, kind in fields)})")
 
 
 @register_default(RecordType)
-class _RecordModel(models.OpaqueModel):
+class _RecordModel(models.PrimitiveModel):
     """A record is a pointer to its table of headers."""
+
+    def __init__(self, manager: Any, kind: RecordType) -> None:
+        super().__init__(manager, kind, _table_type(kind).as_pointer())
+
+
+def _table_type(kind: RecordType) -> ir.ArrayType:
+    return ir.ArrayType(ir.IntType(64), kind.words)
 
 
 @typeof_impl.register(Record)
@@ -110,24 +215,38 @@ class _RecordAttributes(AttributeTemplate):
         return typ.offsets[attr][1] if attr in typ.offsets else None
 
 
+def _declare_readable(function: Any, pointer: ir.Type, kind: RecordType) -> None:
+    """Say that tables of headers can be read at any time, so that their loads leave loops and branches."""
+    for argument in function.args:
+        if argument.type == pointer:
+            argument.attributes.dereferenceable = kind.words * _WORD
+            argument.attributes.align = _WORD
+
+
 @lower_getattr_generic(RecordType)
 def _lower_field(context: Any, builder: Any, kind: RecordType, value: Any, attr: str) -> Any:
     offset, field_type = kind.offsets[attr]
     word = ir.IntType(64)
-    table = builder.bitcast(value, word.as_pointer())
+    _declare_readable(builder.function, value.type, kind)
 
-    def load(position: int) -> Any:
-        loaded = builder.load(builder.gep(table, [ir.Constant(word, offset // _WORD + position)]))
+    def load(position: int, pointer: ir.Type | None = None) -> Any:
+        place = builder.gep(value, [ir.Constant(word, 0), ir.Constant(word, offset // _WORD + position)])
+        if pointer:
+            place = builder.bitcast(place, pointer.as_pointer())
+        loaded = builder.load(place)
         loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
         return loaded
 
     if isinstance(field_type, RecordType):
-        return builder.inttoptr(load(0), context.get_value_type(field_type))
+        pointer = load(0, context.get_value_type(field_type))
+        for name, number in (("dereferenceable", field_type.words * _WORD), ("align", _WORD)):
+            pointer.set_metadata(name, builder.module.add_metadata([ir.Constant(word, number)]))
+        return pointer
     array = cgutils.create_struct_proxy(field_type)(context, builder)
     array.meminfo = cgutils.get_null_value(array.meminfo.type)
     array.parent = cgutils.get_null_value(array.parent.type)
     array.nitems, array.itemsize = load(0), load(1)
-    array.data = builder.inttoptr(load(2), array.data.type)
+    array.data = load(2, array.data.type)
     array.shape = cgutils.pack_array(builder, [load(3 + axis) for axis in range(field_type.ndim)], word)
     array.strides = cgutils.pack_array(
         builder, [load(3 + field_type.ndim + axis) for axis in range(field_type.ndim)], word

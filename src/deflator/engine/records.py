@@ -26,6 +26,7 @@ def allocate(economy: Economy, lanes: int) -> Record:
     """
     figures = np.zeros((len(economy.figures), lanes))
     items = _items(economy)
+    names = ("block", "payments", "requests", *(layout.name_of(record) for record in layout.RECORDS))
     records = {
         layout.name_of(record): Record(
             layout.name_of(record),
@@ -33,21 +34,27 @@ def allocate(economy: Economy, lanes: int) -> Record:
                 field: _field(economy, figures, f"{layout.name_of(record)}.{field}", kind, items[record], lanes)
                 for field, kind in layout.kinds_of(record).items()
             },
+            fixed=[field for field, kind in layout.kinds_of(record).items() if kind in ("Link", "Figure")],
+            apart_from=names,
         )
         for record in layout.RECORDS
     }
+    payments = _payments(items[layout.Entities], len(economy.links["network.group_payer"]), lanes)
+    requests = economy.requests._asdict()
     return Record(
         "block",
         {
             "paths": np.zeros(lanes, dtype=np.uint64),
             "draw": np.zeros(lanes, dtype=np.int64),
-            "figures": figures,
-            "payments": _payments(items[layout.Entities], len(economy.links["network.group_payer"]), lanes),
-            "requests": Record("requests", economy.requests._asdict()),
+            "figures": figures,  # of which the figures of the records are parts: kernels read those
+            "payments": Record("payments", payments, apart_from=names),
+            "requests": Record("requests", requests, fixed=list(requests), apart_from=names),
             "rent_path": np.zeros((economy.months + 1, lanes)),
             "funding_path": np.zeros((economy.months + 1, lanes)),
             **records,
         },
+        fixed=["paths", "draw"],
+        apart_from=names,
     )
 
 
@@ -94,22 +101,19 @@ def _field(economy: Economy, figures: np.ndarray, name: str, kind: Any, items: i
     return np.zeros((items, lanes), dtype=np.int64 if kind == "Flag" else np.float64)
 
 
-def _payments(nodes: int, groups: int, lanes: int) -> Record:
+def _payments(nodes: int, groups: int, lanes: int) -> dict[str, np.ndarray]:
     """Return what `clear_lanes` reads and writes, its scratch memory included."""
-    return Record(
-        "payments",
-        {
-            "resources": np.zeros((nodes, lanes)),
-            "alpha": np.ones((nodes, lanes)),
-            "beta": np.ones((nodes, lanes)),
-            "ratio": np.ones((groups, lanes)),
-            "received": np.zeros((nodes, lanes)),
-            "defaulted": np.zeros((nodes, lanes), dtype=np.bool_),
-            "rounds": np.zeros(lanes, dtype=np.int64),
-            "residual": np.zeros(lanes),
-            **lane_workspace(nodes, groups, lanes)._asdict(),
-        },
-    )
+    return {
+        "resources": np.zeros((nodes, lanes)),
+        "alpha": np.ones((nodes, lanes)),
+        "beta": np.ones((nodes, lanes)),
+        "ratio": np.ones((groups, lanes)),
+        "received": np.zeros((nodes, lanes)),
+        "defaulted": np.zeros((nodes, lanes), dtype=np.bool_),
+        "rounds": np.zeros(lanes, dtype=np.int64),
+        "residual": np.zeros(lanes),
+        **lane_workspace(nodes, groups, lanes)._asdict(),
+    }
 
 
 @kernel

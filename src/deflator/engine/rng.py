@@ -16,7 +16,8 @@ import math
 
 import numpy as np
 
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
+from deflator.engine.elementary import cosine_of_turn, log, number_of
 
 # What a draw is for. The numbers are part of the key: never reuse or renumber one.
 COMMON, RENT, RENT_JUMP, FUNDING, BASE_RATE, POWER = range(6)
@@ -26,7 +27,8 @@ _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
-_ROUNDS = 10
+_ONE = np.uint64(0x3FF0000000000000)  # the bits of 1.0
+_HALF_STEP = 0.5 / 4503599627370496.0
 
 
 def identity(name: str) -> np.uint64:
@@ -40,7 +42,20 @@ def identity(name: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
 
 
-@kernel
+@inline
+def _round(x0, x1, x2, x3, k0, k1):
+    product_0, product_1 = _MULTIPLY_0 * x0, _MULTIPLY_1 * x2
+    return (
+        (product_1 >> _SHIFT) ^ x1 ^ k0,
+        product_1 & _MASK,
+        (product_0 >> _SHIFT) ^ x3 ^ k1,
+        product_0 & _MASK,
+        (k0 + _WEYL_0) & _MASK,
+        (k1 + _WEYL_1) & _MASK,
+    )
+
+
+@inline
 def philox(seed, path, month, driver, name):
     """Return two words of 64 random bits for a key (Philox4x32-10).
 
@@ -54,36 +69,38 @@ def philox(seed, path, month, driver, name):
     x0, x1 = path & _MASK, ((month << np.uint64(16)) | driver) & _MASK
     x2, x3 = name & _MASK, name >> _SHIFT
     k0, k1 = seed & _MASK, seed >> _SHIFT
-    for _ in range(_ROUNDS):
-        product_0, product_1 = _MULTIPLY_0 * x0, _MULTIPLY_1 * x2
-        x0, x1, x2, x3 = (
-            (product_1 >> _SHIFT) ^ x1 ^ k0,
-            product_1 & _MASK,
-            (product_0 >> _SHIFT) ^ x3 ^ k1,
-            product_0 & _MASK,
-        )
-        k0, k1 = (k0 + _WEYL_0) & _MASK, (k1 + _WEYL_1) & _MASK
+    # Ten rounds, written out: a loop inside a loop over lanes keeps it from being vectorised.
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, k0, k1 = _round(x0, x1, x2, x3, k0, k1)
+    x0, x1, x2, x3, _, _ = _round(x0, x1, x2, x3, k0, k1)
     return (x0 << _SHIFT) | x1, (x2 << _SHIFT) | x3
 
 
-@kernel
+@inline
 def unit_interval(word):
     """Return a number strictly between 0 and 1 from 64 random bits."""
-    return (np.float64(word >> np.uint64(12)) + 0.5) * (1.0 / 4503599627370496.0)
+    return (number_of((word >> np.uint64(12)) | _ONE) - 1.0) + _HALF_STEP
 
 
-@kernel
+@inline
 def uniform(seed, path, month, driver, name):
     """Return the uniform draw of a key."""
     first, _ = philox(seed, path, month, driver, name)
     return unit_interval(first)
 
 
-@kernel
+@inline
 def normal(seed, path, month, driver, name):
     """Return the standard normal draw of a key (Box-Muller)."""
     first, second = philox(seed, path, month, driver, name)
-    return math.sqrt(-2.0 * math.log(unit_interval(first))) * math.cos(2.0 * math.pi * unit_interval(second))
+    return math.sqrt(-2.0 * log(unit_interval(first))) * cosine_of_turn(unit_interval(second))
 
 
 @kernel
@@ -97,8 +114,9 @@ def fill_normal(seed, paths, month, driver, name, chance, out):
     out
         Shape [lane].
     """
+    month, driver = np.uint64(month), np.uint64(driver)
     if chance:
         for lane in range(out.size):
-            out[lane] = normal(seed, paths[lane], np.uint64(month), np.uint64(driver), name)
+            out[lane] = normal(seed, paths[lane], month, driver, name)
     else:
         out[:] = 0.0

@@ -9,6 +9,7 @@ from deflator.engine.contracts import value_contracts
 from deflator.engine.debt import installment
 from deflator.engine.demand import measure_contracts
 from deflator.engine.drivers import draw_delays
+from deflator.engine.elementary import log
 from deflator.engine.funding import logit
 from deflator.engine.layout import HOURS_PER_MONTH, LENDER, MILLION, P
 from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
@@ -77,6 +78,7 @@ def _start_entities(world, entities, claims, facilities):
 def _start_things(entities, equipment, contracts, leases, facilities, world):
     p = world.parameters
     equipment.price_factor[:, :] = 1.0
+    equipment.uncapped[:, :] = 1.0
     contracts.active[:, :] = 1.0
     contracts.price[:, :] = contracts.start_rent
     for c in range(contracts.seller.size):
@@ -179,13 +181,14 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
         world.power[lane] = 1.0
         world.turnover[lane] = 1.0
         world.base_rate[lane] = world.market[1, lane]
-        world.log_rent_start[lane] = math.log(equipment.start_rent[reference, lane])
+        world.log_rent_start[lane] = log(equipment.start_rent[reference, lane])
         world.log_rent[lane] = world.log_rent_start[lane]
         world.log_target[lane] = world.log_rent_start[lane]
         world.expected_decline[lane] = p[P.expected_obsolescence_annual, lane]
         equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane] * 11.0 / 12.0
         for g in range(equipment.vendor.size):
             equipment.own_factor[g, lane] = equipment.start_rent[g, lane] / equipment.start_rent[reference, lane]
+            equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane]
         total = 0.0
         for s in range(segments.entity.size):
             total += segments.spot_spend[s, lane]

@@ -7,6 +7,7 @@ import math
 from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Trigger
 from deflator.engine.compiled import kernel
+from deflator.engine.elementary import exp, power
 from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLION, ON, WORLD, P
 
 _MONTH = 1.0 / 12.0
@@ -23,9 +24,8 @@ def annuity(rate, years):
     >>> annuity(0.0, 5.0), round(annuity(0.1, 5.0), 4)
     (5.0, 3.9347)
     """
-    if abs(rate) < 1e-9:
-        return years
-    return (1.0 - math.exp(-rate * years)) / rate
+    flat = abs(rate) < 1e-9
+    return years if flat else (1.0 - exp(-rate * years)) / rate
 
 
 @kernel
@@ -53,20 +53,20 @@ def value_equipment(t, world, equipment):
     p = world.parameters
     _learn_decline(t, world, equipment)
     _press_values(world, equipment)
-    for lane in range(world.log_rent.size):
-        world.lower[lane] = _new_price_per_performance(t, equipment, lane)
+    answers = world.channels[ON.vendor] == 1
+    _find_cheapest(t, world, equipment)
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
             value = equipment.value_scale[g, lane] * bare_value(world, equipment, g, lane)
-            cap = equipment.cap_scale[g, lane] * world.lower[lane] * equipment.performance[g, lane]
-            value = min(value, cap) * math.exp(-equipment.impact[g, lane])
+            cap = equipment.cap_scale[g, lane] * world.cheapest[lane] * equipment.performance[g, lane]
+            equipment.uncapped[g, lane] = cap / value if value > cap else 1.0
+            value = min(value, cap) * exp(-equipment.impact[g, lane])
             equipment.value[g, lane] = value
             lag = max(p[P.appraisal_lag_months, lane], 1.0)
             equipment.appraised[g, lane] += (value - equipment.appraised[g, lane]) / lag
             used = equipment.used_price[g, lane]
-            goal = 1.0
-            if world.channels[ON.vendor] and used > 0.0:
-                goal = max(value / used, 1e-6) ** p[P.new_price_response, lane]
+            goal = power(max(value / used, 1e-6), p[P.new_price_response, lane])
+            goal = goal if answers and used > 0.0 else 1.0
             equipment.price_factor[g, lane] += (goal - equipment.price_factor[g, lane]) / lag
 
 
@@ -84,14 +84,16 @@ def bare_value(world, equipment, g, lane):
 
 
 @kernel
-def _new_price_per_performance(t, equipment, lane):
-    """Return the cheapest price of a unit of performance among what is on sale new, USD."""
-    cheapest = math.inf
+def _find_cheapest(t, world, equipment):
+    """Find the cheapest price of a unit of performance among what is on sale new, USD."""
+    for lane in range(world.log_rent.size):
+        world.cheapest[lane] = math.inf
     for g in range(equipment.vendor.size):
-        price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
-        if price > 0.0 and equipment.launch[g, lane] <= t:
-            cheapest = min(cheapest, price / equipment.performance[g, lane])
-    return cheapest
+        for lane in range(world.log_rent.size):
+            price = equipment.new_price[g, lane] * equipment.price_factor[g, lane]
+            on_sale = (price > 0.0) & (equipment.launch[g, lane] <= t)
+            offer = price / equipment.performance[g, lane] if on_sale else math.inf
+            world.cheapest[lane] = min(world.cheapest[lane], offer)
 
 
 @kernel
@@ -113,13 +115,12 @@ def _press_values(world, equipment):
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
             world.forced[lane] += equipment.forced[g, lane] * equipment.performance[g, lane]
+    on = world.channels[ON.fire_sale]
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
-            fade = 1.0 - math.exp(-_LN2 / max(p[P.price_impact_recovery_months, lane], 1.0))
-            pressure = 0.0
-            if world.channels[ON.fire_sale]:
-                pressure = p[P.price_impact_kappa, lane] * world.forced[lane] / p[P.market_depth_units_per_month, lane]
-            equipment.impact[g, lane] += -fade * equipment.impact[g, lane] + pressure
+            fade = 1.0 - exp(-_LN2 / max(p[P.price_impact_recovery_months, lane], 1.0))
+            pressure = p[P.price_impact_kappa, lane] * world.forced[lane] / p[P.market_depth_units_per_month, lane]
+            equipment.impact[g, lane] += (pressure if on else 0.0) - fade * equipment.impact[g, lane]
             equipment.forced[g, lane] = 0.0
 
 

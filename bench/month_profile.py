@@ -1,0 +1,99 @@
+"""Where the time of a month goes: `python -m bench.month_profile [SCENARIO] [BLOCKS]`.
+
+The month is compiled once more with a reading of the processor's time stamp after each step; inlining and
+vectorisation inside the steps stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import time
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from deflator.analysis.replay import prepare
+from deflator.book import load_book
+from deflator.engine import month
+from deflator.engine.records import allocate, forget, gather
+from deflator.engine.setup import start_block
+from deflator.engine.simulate import LANES
+from deflator.ensemble import Question
+from deflator.scenario import load_scenario
+
+
+@intrinsic
+def time_stamp(_context):
+    def code(_context, builder, _signature, _arguments):
+        word = ir.IntType(64)
+        function = builder.module.declare_intrinsic("llvm.readcyclecounter", (), ir.FunctionType(word, ()))
+        return builder.call(function, ())
+
+    return types.int64(), code
+
+
+@njit
+def tick(times, step):
+    now = time_stamp()
+    times[0] += 0
+    times[step] += now - times[0]
+    times[0] = now
+
+
+def profiled_month():
+    """Return `run_month` with a reading after each step, and the names of the steps."""
+    tree = ast.parse(inspect.getsource(month))
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "run_month")
+    function.args.args.append(ast.arg("times"))
+    names, body = ["start"], []
+    for node in function.body:
+        body.append(node)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            body.append(ast.parse(f"tick(times, {len(names)})").body[0])
+            names.append(ast.unparse(node.value.func))
+        elif isinstance(node, ast.Assign):
+            continue
+    function.body = [ast.parse("tick(times, 0)").body[0], *body]
+    function.decorator_list = []
+    space = dict(vars(month)) | {"tick": tick}
+    exec(compile(ast.fix_missing_locations(ast.Module([function], [])), "profiled", "exec"), space)
+    return njit(nogil=True, error_model="numpy")(space["run_month"]), names
+
+
+def main(scenario="base", blocks=4):
+    question = Question(load_book("ai-2026-02"), load_scenario(scenario), paths=10_000)
+    setting = prepare(question)
+    economy = setting.economy
+    run_month, names = profiled_month()
+    block = allocate(economy, LANES)
+    times = np.zeros(len(names) + 1, dtype=np.int64)
+    seed = np.uint64(question.seed)
+    total = 0.0
+    for number in range(-1, blocks):
+        block.paths[:] = np.arange(LANES, dtype=np.uint64) + np.uint64(max(number, 0) * LANES)
+        block.draw[:] = block.paths.astype(np.int64) % economy.draws
+        gather(economy.figures, block.draw, block.figures)
+        forget(block)
+        start_block(block, economy.months, seed, True)
+        if number == 0:
+            times[:] = 0
+        start = time.process_time()
+        for t in range(1, economy.months + 1):
+            run_month(t, economy.months, seed, True, block, times)
+        if number >= 0:
+            total += time.process_time() - start
+    months = blocks * economy.months
+    items = len(economy.entities) + len(economy.contracts) + len(economy.leases) + len(economy.facilities)
+    spent = times[1 : len(names)].astype(float)
+    print(f"{1e6 * total / months:.0f} µs a month of {LANES} lanes; {items} items: "
+          f"{items * LANES * months / total / 1e6:.1f} million item-months/s on one processor")  # fmt: skip
+    for share, name in sorted(zip(spent / spent.sum(), names[1:], strict=True), reverse=True):
+        print(f"{100 * share:5.1f} %  {1e6 * share * total / months:7.1f} µs  {name}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2], *(int(text) for text in sys.argv[2:3]))
