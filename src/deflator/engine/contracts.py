@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deflator.engine.codes import Category, Cause
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, logistic
 from deflator.engine.funding import ready_cash
 from deflator.engine.layout import HOURS_PER_MONTH, INSOURCE, LEAVE, MILLION, ON, P
@@ -113,17 +113,17 @@ def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledg
     _collect_prepayments(t, entities, contracts, causes, ledger)
 
 
-@kernel
+@inline
 def _runs(t, contracts, c, lane):
     return (contracts.start[c, lane] + contracts.delay[c, lane] <= t) & (t < contracts.until[c, lane])
 
 
-@kernel
+@inline
 def _bill(units, rent):
     return units * rent * (HOURS_PER_MONTH / MILLION)
 
 
-@kernel
+@inline
 def _use_credit(contracts, c, bill, lane):
     """Return how much of a bill was prepaid: an equal share of the prepayment each month of the term."""
     term = max(contracts.end[c, lane] - contracts.start[c, lane], 1.0)
@@ -169,6 +169,15 @@ def value_contracts(t, world, equipment, pairs, contracts):
             for lane in range(world.log_rent.size):
                 contracts.pv[c, lane] = 0.0
             continue
+        waiting = 0
+        for lane in range(world.log_rent.size):
+            world.rest[lane], world.spent[lane] = 1.0, 1.0
+            waiting += contracts.start[c, lane] + contracts.delay[c, lane] > t
+        if waiting > 0:
+            for lane in range(world.log_rent.size):
+                years = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0) / 12.0
+                world.rest[lane] = exp(-p[P.appraisal_discount_rate, lane] * years)
+                world.spent[lane] = exp(-world.expected_decline[lane] * years)
         for lane in range(world.log_rent.size):
             first = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0)
             # Units are valued over half a life, and so is what they earn above spot.
@@ -176,13 +185,12 @@ def value_contracts(t, world, equipment, pairs, contracts):
             years = max(left, 0.0) / 12.0
             rate = p[P.appraisal_discount_rate, lane]
             decline = world.expected_decline[lane]
-            waits = exp(-rate * first / 12.0)
             fixed = contracts.price[c, lane] * annuity(rate, years)
             spot = equipment.rent[g, lane] * equipment.uncapped[g, lane]
-            spot *= exp(-decline * first / 12.0) * annuity(rate + decline, years)
+            spot *= world.spent[lane] * annuity(rate + decline, years)
             units = contracts.units[c, lane] * contracts.active[c, lane]
             let = world.market[2, lane] * equipment.value_scale[g, lane]  # as the value of the units counts rent
-            contracts.pv[c, lane] = waits * _bill(units * let, fixed - spot) * 12.0
+            contracts.pv[c, lane] = world.rest[lane] * _bill(units * let, fixed - spot) * 12.0
 
 
 @kernel

@@ -9,7 +9,7 @@ from deflator.engine import rng
 from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import kernel
-from deflator.engine.debt import spare_cash, waiver_chance
+from deflator.engine.debt import grants, spare_cash
 from deflator.engine.layout import (
     CONTRACTED_COVERAGE,
     CROSS_DEFAULT,
@@ -33,7 +33,7 @@ _AMPLE = 9.99  # shown as the ratio where nothing is owed
 
 
 @kernel
-def test_covenants(t, seed, paths, world, entities, equipment, fleets, contracts, leases, facilities, covenants,
+def test_covenants(t, seed, paths, chance, world, entities, equipment, fleets, contracts, leases, facilities, covenants,
                    causes, ledger):  # fmt: skip
     """Test every covenant that is in force, let sponsors cure and lenders waive, and apply consequences past cure.
 
@@ -44,6 +44,8 @@ def test_covenants(t, seed, paths, world, entities, equipment, fleets, contracts
             continue
         k = covenants.facility[v]
         _measure_headroom(t, world, entities, equipment, fleets, contracts, leases, facilities, covenants, v)
+        if _all_well(t, facilities, covenants, v, k):
+            continue
         for lane in range(world.openness.size):
             if covenants.breached[v, lane] == 0 and t % covenants.every[v] != 0:
                 continue
@@ -54,11 +56,22 @@ def test_covenants(t, seed, paths, world, entities, equipment, fleets, contracts
                 covenants.breached[v, lane] = 0
                 continue
             covenants.breached[v, lane] += 1
-            _follow_breach(t, seed, paths, world, entities, facilities, covenants, causes, ledger, v, lane)
+            _follow_breach(t, seed, paths, chance, world, entities, facilities, covenants, causes, ledger, v, lane)
 
 
 @kernel
-def _follow_breach(t, seed, paths, world, entities, facilities, covenants, causes, ledger, v, lane):
+def _all_well(t, facilities, covenants, v, k):
+    """Return whether no lane is in breach, or is found so this month."""
+    tested = t % covenants.every[v] == 0
+    found = 0
+    for lane in range(covenants.headroom.shape[1]):
+        failing = (covenants.headroom[v, lane] < 0.0) & (facilities.balance[k, lane] > 0.0) & tested
+        found += failing | (covenants.breached[v, lane] > 0)
+    return found == 0
+
+
+@kernel
+def _follow_breach(t, seed, paths, chance, world, entities, facilities, covenants, causes, ledger, v, lane):
     k = covenants.facility[v]
     i = entities.account[facilities.borrower[k]]
     consequence = covenants.consequence[v]
@@ -66,10 +79,10 @@ def _follow_breach(t, seed, paths, world, entities, facilities, covenants, cause
         facilities.stopped[k, lane] = 1
     if covenants.breached[v, lane] <= covenants.cure[v, lane]:
         if covenants.test[v] == MIN_LIQUIDITY:
-            _cure(t, seed, paths, world, entities, facilities, covenants, ledger, v, lane)
+            _cure(t, seed, paths, chance, world, entities, facilities, covenants, ledger, v, lane)
         return
     if consequence == SWEEP:
-        swept = sweep_amount(entities.cash[i, lane], entities.cash[i, lane] - spare_cash(world, entities, i, lane),
+        swept = sweep_amount(entities.cash[i, lane], entities.cash[i, lane] - spare_cash(world, entities, i, 1.0, lane),
                              0.5, facilities.balance[k, lane])  # fmt: skip
         facilities.swept[k, lane] = max(facilities.swept[k, lane], swept)
         causes.now[Cause.MARGIN_CALL * entities.layer.size + i, lane] += swept
@@ -79,8 +92,7 @@ def _follow_breach(t, seed, paths, world, entities, facilities, covenants, cause
         facilities.swept[k, lane] = max(facilities.swept[k, lane], call)
         causes.now[Cause.MARGIN_CALL * entities.layer.size + i, lane] += call
     elif consequence == EVENT_OF_DEFAULT:
-        draw = rng.uniform(seed, paths[lane], np.uint64(t), np.uint64(rng.WAIVER), covenants.key[v])
-        if draw < waiver_chance(world, lane):
+        if grants(t, seed, paths, chance, world, covenants.key[v], lane):
             note_soft(t, entities, i, lane, Trigger.EXTENSION)
             covenants.breached[v, lane] = 0
         else:
@@ -88,12 +100,12 @@ def _follow_breach(t, seed, paths, world, entities, facilities, covenants, cause
 
 
 @kernel
-def _cure(t, seed, paths, world, entities, facilities, covenants, ledger, v, lane):
+def _cure(t, seed, paths, chance, world, entities, facilities, covenants, ledger, v, lane):
     """Let a willing sponsor put in the cash that a liquidity test lacks."""
     k = covenants.facility[v]
     i = entities.account[facilities.borrower[k]]
     willing = world.parameters[P.sponsor_cure_willingness, lane] * world.openness[lane]
-    draw = rng.uniform(seed, paths[lane], np.uint64(t), np.uint64(rng.CURE), facilities.key[k])
+    draw = rng.uniform(seed, paths[lane], np.uint64(t), np.uint64(rng.CURE), facilities.key[k]) if chance else 0.5
     lacking = max(covenants.threshold[v, lane] - entities.cash[i, lane], 0.0)
     if draw < willing and lacking > 0.0:
         entities.cash[i, lane] += lacking
@@ -105,50 +117,69 @@ def _cure(t, seed, paths, world, entities, facilities, covenants, ledger, v, lan
 def _measure_headroom(t, world, entities, equipment, fleets, contracts, leases, facilities, covenants, v):
     k, test = covenants.facility[v], covenants.test[v]
     i = entities.account[facilities.borrower[k]]
-    for lane in range(world.openness.size):
-        threshold = covenants.threshold[v, lane]
-        balance = facilities.balance[k, lane]
-        room = 1.0
-        if balance <= 0.0:
-            room = 1.0
-        elif test == MIN_LIQUIDITY:
-            room = entities.cash[i, lane] / threshold - 1.0
-        elif test == DSCR and stabilised(t, contracts, leases, facilities, k, lane):
-            due = facilities.interest[k, lane] + max(
-                facilities.principal[k, lane] - facilities.refinanced[k, lane], 0.0
-            )
-            earned = collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k, lane)
-            room = (earned / due if due > 0.0 else _AMPLE) / threshold - 1.0
-        elif test == CONTRACTED_COVERAGE:
-            room = _contracted(t, contracts, facilities, k, i, entities, lane) / balance / threshold - 1.0
-        elif test == LEVERAGE:
+    lanes = world.openness.size
+    if test == DSCR:
+        _measure_service(t, world, entities, equipment, fleets, contracts, leases, facilities, covenants, v, k)
+    elif test == MIN_LIQUIDITY:
+        for lane in range(lanes):
+            covenants.headroom[v, lane] = entities.cash[i, lane] / covenants.threshold[v, lane] - 1.0
+    elif test == LEVERAGE:
+        for lane in range(lanes):
             earned = 12.0 * entities.ebitda[i, lane]
             turns = entities.debt[i, lane] / earned if earned > 0.0 else 100.0
-            room = 1.0 - turns / threshold
-        elif test == LTV:
-            facilities.collateral[k, lane] = collateral_value(equipment, fleets, facilities, k, lane)
-            value = facilities.collateral[k, lane]
-            if world.channels[ON.collateral] and (value > 0.0 or _in_service(fleets, facilities, k, lane)):
-                room = 1.0 - balance / max(value, 1e-9 * balance) / threshold
-        elif test == LOAN_TO_COST:
-            room = 1.0 - balance / max(_cost(leases, facilities, k, lane) * threshold, balance * 1e-9)
-        elif test == CROSS_DEFAULT:
-            room = 1.0 - entities.missed[i, lane] / threshold
-        covenants.headroom[v, lane] = room
+            covenants.headroom[v, lane] = 1.0 - turns / covenants.threshold[v, lane]
+    elif test == CROSS_DEFAULT:
+        for lane in range(lanes):
+            covenants.headroom[v, lane] = 1.0 - entities.missed[i, lane] / covenants.threshold[v, lane]
+    else:
+        for lane in range(lanes):
+            threshold, balance = covenants.threshold[v, lane], facilities.balance[k, lane]
+            room = 1.0
+            if balance <= 0.0:
+                room = 1.0
+            elif test == CONTRACTED_COVERAGE:
+                room = _contracted(t, contracts, facilities, k, i, entities, lane) / balance / threshold - 1.0
+            elif test == LOAN_TO_COST:
+                room = 1.0 - balance / max(_cost(leases, facilities, k, lane) * threshold, balance * 1e-9)
+            elif test == LTV:
+                value = collateral_value(equipment, fleets, facilities, k, lane)
+                facilities.collateral[k, lane] = value
+                if world.channels[ON.collateral] and (value > 0.0 or _in_service(fleets, facilities, k, lane)):
+                    room = 1.0 - balance / max(value, 1e-9 * balance) / threshold
+            covenants.headroom[v, lane] = room
+    for lane in range(lanes):
+        owing = facilities.balance[k, lane] > 0.0
+        covenants.headroom[v, lane] = covenants.headroom[v, lane] if owing else 1.0
 
 
 @kernel
-def stabilised(t, contracts, leases, facilities, k, lane):
-    """Return whether all that is pledged to a facility has started: before that, its cash flow is not tested."""
+def _measure_service(t, world, entities, equipment, fleets, contracts, leases, facilities, covenants, v, k):
+    """Measure cash flow over debt service, once all that is pledged has started: before that it is not tested."""
+    collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k)
+    find_stabilised(t, world, contracts, leases, facilities, k)
+    for lane in range(world.openness.size):
+        repaid = max(facilities.principal[k, lane] - facilities.refinanced[k, lane], 0.0)
+        due = facilities.interest[k, lane] + repaid
+        cover = world.amount[lane] / due if due > 0.0 else _AMPLE
+        room = cover / covenants.threshold[v, lane] - 1.0
+        covenants.headroom[v, lane] = room if world.rest[lane] > 0.0 else 1.0
+
+
+@kernel
+def find_stabilised(t, world, contracts, leases, facilities, k):
+    """Mark in `world.rest` the lanes on which all that is pledged to a facility has started."""
+    for lane in range(world.openness.size):
+        world.rest[lane] = 1.0
     for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
         c = facilities.contract[n]
-        if contracts.start[c, lane] + contracts.delay[c, lane] > t:
-            return False
+        for lane in range(world.openness.size):
+            waits = contracts.start[c, lane] + contracts.delay[c, lane] > t
+            world.rest[lane] = 0.0 if waits else world.rest[lane]
     for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
         item = facilities.lease[n]
-        if leases.start[item, lane] + leases.delay[item, lane] > t:
-            return False
-    return True
+        for lane in range(world.openness.size):
+            waits = leases.start[item, lane] + leases.delay[item, lane] > t
+            world.rest[lane] = 0.0 if waits else world.rest[lane]
 
 
 @kernel
@@ -173,26 +204,37 @@ def collateral_value(equipment, fleets, facilities, k, lane):
 
 
 @kernel
-def collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k, lane):
-    """Return what the collateral earns this month: contracts and rent pledged, less the costs of the units pledged.
+def collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, facilities, k):
+    """Write into `world.amount` what the collateral earns this month.
 
-    A facility without pledged income is measured on the borrower's own earnings.
+    That is contracts and rent pledged, less the costs of the units pledged. A facility without pledged income is
+    measured on the borrower's own earnings.
     """
-    earned, pledged = 0.0, False
-    for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
-        earned += contracts.bill[facilities.contract[n], lane]
-        pledged = True
-    for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
-        earned += leases.due[facilities.lease[n], lane]
-        pledged = True
-    if not pledged:
-        return entities.ebitda[entities.account[facilities.borrower[k]], lane]
+    lanes = world.openness.size
+    contract, last_contract = facilities.contract_ofs[k], facilities.contract_ofs[k + 1]
+    lease, last_lease = facilities.lease_ofs[k], facilities.lease_ofs[k + 1]
+    if contract == last_contract and lease == last_lease:
+        i = entities.account[facilities.borrower[k]]
+        for lane in range(lanes):
+            world.amount[lane] = entities.ebitda[i, lane]
+        return
+    for lane in range(lanes):
+        world.amount[lane] = 0.0
+    for n in range(contract, last_contract):
+        c = facilities.contract[n]
+        for lane in range(lanes):
+            world.amount[lane] += contracts.bill[c, lane]
+    for n in range(lease, last_lease):
+        item = facilities.lease[n]
+        for lane in range(lanes):
+            world.amount[lane] += leases.due[item, lane]
     for n in range(facilities.fleet_ofs[k], facilities.fleet_ofs[k + 1]):
         f = facilities.fleet[n]
         g = fleets.equipment[f]
-        power = equipment.kw[g, lane] * world.market[0, lane] * fleets.power_price[f, lane] * world.power[lane]
-        earned -= fleets.live[f, lane] * (power / 1000.0 + fleets.opex[f, lane]) * HOURS_PER_MONTH / MILLION
-    return earned
+        for lane in range(lanes):
+            power = equipment.kw[g, lane] * world.market[0, lane] * fleets.power_price[f, lane] * world.power[lane]
+            cost = fleets.live[f, lane] * (power / 1000.0 + fleets.opex[f, lane])
+            world.amount[lane] -= cost * (HOURS_PER_MONTH / MILLION)
 
 
 @kernel

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 from deflator.credit.monthly import loss_given_default
-from deflator.engine.breaks import note_hard, note_soft
-from deflator.engine.codes import Trigger
-from deflator.engine.compiled import kernel
+from deflator.engine.breaks import note_hard, note_soft, note_tenths
+from deflator.engine.codes import Category, Trigger
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.covenants import collateral_value
-from deflator.engine.elementary import log
+from deflator.engine.elementary import log, normal_share
+from deflator.engine.funding import ready_cash
 from deflator.engine.layout import LENDER, ON, P
 
-_SQRT2 = math.sqrt(2.0)
 _TOLERANCE = 1e-6  # of what is due: a smaller gap is rounding
 _SHRUNK = 0.5
 _UNSECURED_RANK = 3
@@ -25,12 +23,14 @@ def impose_failures(t, entities, requests):
     """Mark the entities that the scenario lets stop paying from this month."""
     for i in range(entities.layer.size - 1):
         if requests.failure[i, t] >= 0.5:
+            account = entities.account[i]
             for lane in range(entities.cash.shape[1]):
-                entities.imposed[entities.account[i], lane] = 1
+                entities.imposed[account, lane] = 1
+            entities.stops[account] = entities.cash.shape[1]
 
 
 @kernel
-def find_breaks(t, world, entities, payments):
+def find_breaks(t, world, entities, payments, tenths):
     """Find what share of each entity breaks this month, and record the first hard break with its trigger.
 
     A firm breaks whole: it missed a payment, or an event of default was neither cured nor waived. Of a cohort those
@@ -39,17 +39,34 @@ def find_breaks(t, world, entities, payments):
     use up its capital.
     """
     for i in range(entities.layer.size - 1):
+        entities.struck[i] = 0
         for lane in range(world.openness.size):
-            due = payments.owed[i, lane]
             entities.hit[i, lane] = 0.0
-            if entities.can_default[i] == 0 or entities.going[i, lane] <= _SPENT:
-                continue
-            if entities.layer[i] == LENDER:
-                _break_lender(t, entities, i, lane)
-            elif entities.cohort[i]:
-                _break_members(t, world, entities, payments, i, lane, due)
-            else:
-                _break_firm(t, entities, i, lane, due)
+        if entities.can_default[i] == 0:
+            continue
+        if entities.cohort[i]:
+            _break_members(t, world, entities, payments, tenths, i)
+        elif _in_trouble(entities, payments, i):
+            for lane in range(world.openness.size):
+                if entities.going[i, lane] <= _SPENT:
+                    continue
+                if entities.layer[i] == LENDER:
+                    _break_lender(t, entities, i, lane)
+                else:
+                    _break_firm(t, entities, i, lane, payments.owed[i, lane])
+                entities.struck[i] += entities.hit[i, lane] > 0.0
+
+
+@kernel
+def _in_trouble(entities, payments, i):
+    """Return whether a firm breaks on some lane."""
+    found = entities.stops[i]
+    lends = entities.layer[i] == LENDER
+    for lane in range(entities.missed.shape[1]):
+        missed = entities.missed[i, lane] > _TOLERANCE * max(payments.owed[i, lane], 1.0)
+        spent = lends & (entities.lost[i, lane] > entities.capital[i, lane])
+        found += missed | spent | (entities.covenant_default[i, lane] != 0)
+    return found > 0
 
 
 @kernel
@@ -86,31 +103,31 @@ def _why_missed(entities, i, lane):
 
 
 @kernel
-def _break_members(t, world, entities, payments, i, lane, due):
-    before = entities.broken_share[i, lane]
-    if due <= 0.0 or before >= 1.0:
+def _break_members(t, world, entities, payments, tenths, i):
+    for lane in range(world.openness.size):
+        due, before = payments.owed[i, lane], entities.broken_share[i, lane]
+        coverage = (payments.resources[i, lane] + payments.received[i, lane]) / due
+        short = normal_share(-log(coverage) / world.parameters[P.cohort_dispersion_log, lane])
+        short = short if coverage > 0.0 else 1.0
+        quiet = (due <= 0.0) | (before >= 1.0) | (entities.going[i, lane] <= _SPENT)
+        first = (t == 1) & (not quiet)
+        start = min(short, 0.99) if first else entities.coverage_start[i, lane]
+        now = min(max((short - start) / (1.0 - start), before), 1.0)
+        now = 1.0 if entities.imposed[i, lane] else now
+        now = before if quiet else now
+        hit = (now - before) / (1.0 - before) if now > before else 0.0
+        entities.coverage_start[i, lane] = start
+        entities.broken_share[i, lane] = now
+        entities.hit[i, lane] = hit
+        entities.shortfall[i, lane] = entities.shortfall[i, lane] if quiet else entities.missed[i, lane]
+        entities.struck[i] += hit > 0.0
+    if entities.struck[i] == 0:
         return
-    has = payments.resources[i, lane] + payments.received[i, lane]
-    short = _share_short(has / due, world.parameters[P.cohort_dispersion_log, lane])
-    if t == 1:
-        entities.coverage_start[i, lane] = min(short, 0.99)
-    start = entities.coverage_start[i, lane]
-    now = min(max((short - start) / (1.0 - start), before), 1.0)
-    if entities.imposed[i, lane]:
-        now = 1.0
-    entities.broken_share[i, lane] = now
-    entities.hit[i, lane] = (now - before) / (1.0 - before)
-    entities.shortfall[i, lane] = entities.missed[i, lane]
-    if now > _SHRUNK:
-        note_hard(t, entities, i, lane, _why_missed(entities, i, lane))
-
-
-@kernel
-def _share_short(coverage, dispersion):
-    """Return the share of members whose own coverage is below one: Φ(-log coverage / dispersion)."""
-    if coverage <= 0.0:
-        return 1.0
-    return 0.5 * math.erfc(log(coverage) / dispersion / _SQRT2)
+    for lane in range(world.openness.size):
+        if entities.hit[i, lane] > 0.0:
+            note_tenths(t, entities, tenths, i, lane)
+            if entities.broken_share[i, lane] > _SHRUNK:
+                note_hard(t, entities, i, lane, _why_missed(entities, i, lane))
 
 
 @kernel
@@ -129,7 +146,7 @@ def watch_soft_breaks(t, world, entities):
                 note_soft(t, entities, i, lane, Trigger.SHRINKAGE)
 
 
-@kernel
+@inline
 def restructuring_share(world, lane):
     """Return the share of what breaks that is restructured rather than liquidated; smaller when markets are shut."""
     p = world.parameters
@@ -139,18 +156,21 @@ def restructuring_share(world, lane):
 
 
 @kernel
-def resolve_defaults(world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments):
+def resolve_defaults(
+    world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments, ledger
+):
     """Carry out what follows a break: write-offs, seizures, rejected contracts and leases.
 
     The restructured share goes on with a haircut on its debt. The liquidated share stops: its units are seized, what
     it sold is no longer delivered. Contracts and leases of what broke are rejected in part.
     """
-    _write_off(world, entities, equipment, fleets, facilities, claims)
+    _write_off(world, entities, equipment, fleets, facilities, claims, ledger)
     _seize_units(world, entities, equipment, pairs, fleets)
     _reject_contracts(world, entities, equipment, pairs, contracts, segments)
-    if world.channels[ON.tenant]:
-        _reject_leases(world, entities, leases)
+    _reject_leases(world, entities, leases)
     for i in range(entities.layer.size - 1):
+        if entities.struck[i] == 0:
+            continue
         for lane in range(world.openness.size):
             hit = entities.hit[i, lane]
             if hit > 0.0:
@@ -159,10 +179,12 @@ def resolve_defaults(world, entities, equipment, pairs, fleets, contracts, lease
 
 
 @kernel
-def _write_off(world, entities, equipment, fleets, facilities, claims):
+def _write_off(world, entities, equipment, fleets, facilities, claims, ledger):
     p = world.parameters
     for k in range(facilities.borrower.size):
         i = entities.account[facilities.borrower[k]]
+        if entities.struck[i] == 0:
+            continue
         for lane in range(world.openness.size):
             hit, balance = entities.hit[i, lane], facilities.balance[k, lane]
             if hit <= 0.0 or balance <= 0.0:
@@ -174,11 +196,28 @@ def _write_off(world, entities, equipment, fleets, facilities, claims):
             facilities.balance[k, lane] -= written
             facilities.written_off[k, lane] += written
             facilities.undrawn[k, lane] *= 1.0 - hit
+            called = _call_guarantor(world, entities, facilities, ledger, k, i, written - recovered, lane)
             for n in range(facilities.claim_ofs[k], facilities.claim_ofs[k + 1]):
                 holder, share = claims.holder[n], claims.share[n, lane]
-                entities.lost[holder, lane] += share * (written - recovered)
-                entities.recent_loss[holder, lane] += share * (written - recovered)
+                entities.cash[holder, lane] += share * called
+                entities.lost[holder, lane] += share * (written - recovered - called)
+                entities.recent_loss[holder, lane] += share * (written - recovered - called)
                 entities.claim[holder, lane] += share * recovered
+
+
+@kernel
+def _call_guarantor(world, entities, facilities, ledger, k, i, loss, lane):
+    """Return what a guarantor other than the borrower pays of a loss: its part with recourse, out of cash at hand."""
+    if facilities.guarantor[k] < 0:
+        return 0.0
+    account = entities.account[facilities.guarantor[k]]
+    if account == i or entities.broken_share[account, lane] >= 1.0:
+        return 0.0
+    owed = loss * facilities.recourse[k, lane] * world.parameters[P.guarantor_performance, lane]
+    called = min(max(owed, 0.0), ready_cash(entities, account, lane))
+    entities.cash[account, lane] -= called
+    ledger.flow[Category.SUPPORT, lane] += called
+    return called
 
 
 @kernel
@@ -206,6 +245,8 @@ def _loss_share(world, entities, equipment, fleets, facilities, k, balance, lane
 def _seize_units(world, entities, equipment, pairs, fleets):
     for f in range(fleets.owner.size):
         i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
+        if entities.struck[i] == 0:
+            continue
         for lane in range(world.openness.size):
             gone = entities.hit[i, lane] * (1.0 - restructuring_share(world, lane))
             if gone > 0.0 and fleets.stage[f, lane] < 2:
@@ -216,6 +257,8 @@ def _seize_units(world, entities, equipment, pairs, fleets):
                 fleets.paid[f, lane] *= 1.0 - gone
     for q in range(pairs.owner.size):
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
+        if entities.struck[i] == 0:
+            continue
         for lane in range(world.openness.size):
             gone = entities.hit[i, lane] * (1.0 - restructuring_share(world, lane))
             if gone > 0.0:
@@ -235,6 +278,8 @@ def _reject_contracts(world, entities, equipment, pairs, contracts, segments):
     for c in range(contracts.seller.size):
         seller, buyer = entities.account[contracts.seller[c]], entities.account[contracts.buyer[c]]
         s = contracts.segment[c]
+        if entities.struck[seller] + entities.struck[buyer] == 0:
+            continue
         for lane in range(world.openness.size):
             rejected = entities.hit[buyer, lane] * p[P.contract_rejection_share, lane]
             gone = entities.hit[seller, lane] * (1.0 - restructuring_share(world, lane))
@@ -249,17 +294,25 @@ def _reject_contracts(world, entities, equipment, pairs, contracts, segments):
 
 @kernel
 def _reject_leases(world, entities, leases):
-    """Let a failed tenant leave part of its space: a guarantor steps in, otherwise it stands empty."""
+    """Let a failed tenant leave part of its space: a guarantor steps in, otherwise it stands empty.
+
+    With the channel `tenant` off investors stand in, so that no landlord loses by its tenant.
+    """
     p = world.parameters
+    insured = world.channels[ON.tenant] == 0
     for item in range(leases.landlord.size):
         tenant, guarantor = entities.account[leases.tenant[item]], leases.guarantor[item]
+        if entities.struck[tenant] == 0:
+            continue
         for lane in range(world.openness.size):
             hit = entities.hit[tenant, lane]
             if hit <= 0.0:
                 continue
             left = leases.active[item, lane] * hit * p[P.contract_rejection_share, lane]
             leases.active[item, lane] -= left
-            if guarantor >= 0 and entities.broken_share[entities.account[guarantor], lane] < 1.0:
+            if insured:
+                leases.insured[item, lane] += left
+            elif guarantor >= 0 and entities.broken_share[entities.account[guarantor], lane] < 1.0:
                 leases.guaranteed[item, lane] += left
             else:
                 leases.void[item, lane] += left

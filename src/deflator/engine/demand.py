@@ -29,6 +29,7 @@ def thin_out_cohorts(world, entities):
             left = min(max(excess, 0.0) * plan / income, 1.0)
             entities.attrition[i, lane] = left
             entities.going[i, lane] *= 1.0 - left
+            entities.staying[i, lane] *= 1.0 - left
 
 
 @kernel

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from deflator.engine import rng
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log
 from deflator.engine.layout import ON, P
 
@@ -62,7 +62,7 @@ def _advance_rates(t, seed, paths, chance, world, requests):
         world.power[lane] = exp(world.log_power[lane]) * requests.power_scale[t]
 
 
-@kernel
+@inline
 def excess_growth(start, long_run, memory):
     """Return growth, log a year, once only the share `memory` of what was above the long run is left.
 
@@ -135,7 +135,7 @@ def _advance_own_factors(t, seed, paths, chance, world, equipment):
             equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane] * exp(equipment.deviation[g, lane])
 
 
-@kernel
+@inline
 def _lateness(mean, spread, noise):
     """Return a delay in months: lognormal with this mean and standard deviation."""
     if mean <= 0.0:

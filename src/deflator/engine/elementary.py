@@ -13,11 +13,12 @@ Tang (1989), "Table-driven implementation of the exponential function", ACM TOMS
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 from deflator.engine.compiled import inline
 
@@ -31,15 +32,42 @@ _SMALLEST, _LARGEST = -708.0, 709.0
 E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = (1.0 / math.factorial(n) for n in range(2, 14))
 L1, L2, L3, L4, L5, L6, L7, L8, L9, L10 = (1.0 / (2.0 * n + 1.0) for n in range(1, 11))
 _TURN = 2.0 * math.pi
+_NEAR, _FAR, _ROOT_TWO_PI = 7.07106781186547, 37.0, math.sqrt(2.0 * math.pi)
 S1, S3, S5, S7, S9, S11, S13, S15, S17, S19, S21 = (
     (-1.0) ** n * _TURN ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11)
 )
 
 
-@intrinsic
-def _bits(_context, _number):
+def bits_of(number: float) -> int:
     """Return the bits of a number as an integer."""
+    return int(np.float64(number).view(np.int64))
 
+
+def number_of(bits: int) -> float:
+    """Return the number that has these bits."""
+    return float(np.uint64(int(bits) % 2**64).view(np.float64))
+
+
+def logical_shift(bits: int, by: int) -> int:
+    """Return bits moved to the right, zeros moving in."""
+    return (int(bits) % 2**64) >> by
+
+
+def fused(a: float, b: float, c: float) -> float:
+    """Return a · b + c, rounded once.
+
+    Examples
+    --------
+    >>> fused(0.1, 10.0, -1.0)
+    5.551115123125783e-17
+    """
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        return a * b + c
+    return float(Fraction(a) * Fraction(b) + Fraction(c))
+
+
+@intrinsic
+def _bits_of(_context, _number):
     def code(_context, builder, _signature, arguments):
         return builder.bitcast(arguments[0], ir.IntType(64))
 
@@ -47,9 +75,7 @@ def _bits(_context, _number):
 
 
 @intrinsic
-def number_of(_context, bits):
-    """Return the number that has these bits."""
-
+def _number_of(_context, bits):
     def code(_context, builder, _signature, arguments):
         return builder.bitcast(arguments[0], ir.DoubleType())
 
@@ -58,8 +84,6 @@ def number_of(_context, bits):
 
 @intrinsic
 def _logical_shift(_context, _bits, _by):
-    """Return bits moved to the right, zeros moving in."""
-
     def code(_context, builder, _signature, arguments):
         return builder.lshr(*arguments)
 
@@ -67,15 +91,21 @@ def _logical_shift(_context, _bits, _by):
 
 
 @intrinsic
-def fused(_context, _a, _b, _c):
-    """Return a · b + c, rounded once."""
-
+def _fused(_context, _a, _b, _c):
     def code(_context, builder, _signature, arguments):
         double = ir.DoubleType()
         function = builder.module.declare_intrinsic("llvm.fma", (double,), ir.FunctionType(double, [double] * 3))
         return builder.call(function, arguments)
 
     return types.float64(types.float64, types.float64, types.float64), code
+
+
+# Compiled code uses one instruction where Python uses the function.
+_INLINED = {"forceinline": True}
+overload(bits_of, jit_options=_INLINED)(lambda number: lambda number: _bits_of(number))
+overload(number_of, jit_options=_INLINED)(lambda bits: lambda bits: _number_of(bits))
+overload(logical_shift, jit_options=_INLINED)(lambda bits, by: lambda bits, by: _logical_shift(bits, by))
+overload(fused, jit_options=_INLINED)(lambda a, b, c: lambda a, b, c: _fused(a, b, c))
 
 
 @inline
@@ -100,7 +130,7 @@ def exp(x):
     high = fused(fused(r, E11, E10), s, fused(r, E9, E8))
     top = fused(r, E13, E12)
     tail = fused(fused(fused(top, q, high), q, middle), q, low)
-    return (1.0 + tail) * number_of((_bits(shifted) << 52) + _ONE_BITS)
+    return (1.0 + tail) * number_of((bits_of(shifted) << 52) + _ONE_BITS)
 
 
 @inline
@@ -112,8 +142,8 @@ def log(x):
     >>> log(math.e), log(0.0), math.isnan(log(-1.0)), log(math.inf)
     (1.0, -inf, True, inf)
     """
-    bits = _bits(x)
-    exponent = _logical_shift(bits + (_ONE_BITS - _ROOT_HALF_BITS), 52) - 1023
+    bits = bits_of(x)
+    exponent = logical_shift(bits + (_ONE_BITS - _ROOT_HALF_BITS), 52) - 1023
     whole = number_of(exponent + _SHIFT_BITS) - _SHIFT
     f = number_of(bits - (exponent << 52)) - 1.0  # between sqrt(1/2) - 1 and sqrt(2) - 1
     s = f / (2.0 + f)
@@ -128,6 +158,34 @@ def log(x):
     found = found if x < math.inf else x
     found = found if x > 0.0 else np.nan
     return -math.inf if x == 0.0 else found
+
+
+@inline
+def log1p(x):
+    """Return log(1 + x) to full precision for small x (Kahan's correction).
+
+    Examples
+    --------
+    >>> log1p(1e-12) == math.log1p(1e-12), log1p(0.0)
+    (True, 0.0)
+    """
+    u = 1.0 + x
+    rounded = u - 1.0
+    return x if rounded == 0.0 else log(u) * (x / rounded)
+
+
+@inline
+def expm1(x):
+    """Return e^x - 1 to full precision for small x (Kahan's correction).
+
+    Examples
+    --------
+    >>> abs(expm1(1e-9) / math.expm1(1e-9) - 1.0) < 1e-15, expm1(0.0)
+    (True, 0.0)
+    """
+    u = exp(x)
+    grown = u - 1.0
+    return x if grown == 0.0 else grown * (x / log(u))
 
 
 @inline
@@ -152,6 +210,42 @@ def logistic(x):
     (0.5, 0.880797)
     """
     return 1.0 / (1.0 + exp(-x))
+
+
+@inline
+def normal_share(x):
+    """Return the share of a standard normal below x, to an absolute error of 1e-15.
+
+    References
+    ----------
+    Hart et al. (1968), Computer Approximations, function 5666, as in West (2005), "Better approximations to
+    cumulative normal functions", Wilmott.
+
+    Examples
+    --------
+    >>> normal_share(0.0), round(normal_share(1.96), 6), normal_share(-50.0)
+    (0.5, 0.975002, 0.0)
+    """
+    far = abs(x)
+    size = far if far < _FAR else _FAR
+    top = 3.52624965998911e-02 * size + 0.700383064443688
+    top = top * size + 6.37396220353165
+    top = top * size + 33.912866078383
+    top = top * size + 112.079291497871
+    top = top * size + 221.213596169931
+    top = top * size + 220.206867912376
+    low = 8.83883476483184e-02 * size + 1.75566716318264
+    low = low * size + 16.064177579207
+    low = low * size + 86.7807322029461
+    low = low * size + 296.564248779674
+    low = low * size + 637.333633378831
+    low = low * size + 793.826512519948
+    low = low * size + 440.413735824752
+    near = exp(-0.5 * size * size)
+    fraction = size + 1.0 / (size + 2.0 / (size + 3.0 / (size + 4.0 / (size + 0.65))))
+    tail = near * top / low if size < _NEAR else near / (fraction * _ROOT_TWO_PI)
+    tail = tail if far < _FAR else 0.0
+    return 1.0 - tail if x > 0.0 else tail
 
 
 @inline

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 
 from deflator.engine.codes import Category, Cause
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.layout import APPLICATION, INVESTORS, LAB, ON, VENDOR, P
 
 _MONTH = 1.0 / 12.0
 
 
-@kernel
+@inline
 def ready_cash(entities, account, lane):
     """Return what an account can pay at once; the accounts of the world are unlimited."""
     return math.inf if entities.unlimited[account] else max(entities.cash[account, lane], 0.0)
 
 
-@kernel
+@inline
 def logit(share):
     """Return the number whose logistic is `share`."""
     return log(share / (1.0 - share))

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from deflator.engine.building import advance_rate, affordable_share, pay_vendor
 from deflator.engine.codes import Category, Cause
-from deflator.engine.compiled import kernel
-from deflator.engine.debt import (
-    advance_rate,
-    affordable_share,
-    borrow_anew,
-    market_access,
-    pay_vendor,
-    spare_cash,
-)
+from deflator.engine.compiled import inline, kernel
+from deflator.engine.debt import borrow_anew, spare_cash
 from deflator.engine.elementary import power
-from deflator.engine.layout import HOURS_PER_YEAR, MILLION, ON, RING, P
+from deflator.engine.layout import HOURS_PER_YEAR, MILLION, ON, RING, VENDOR, P
 from deflator.engine.valuation import annuity
 
 _MONTH = 1.0 / 12.0
@@ -36,7 +30,7 @@ def expect_earnings(t, world, equipment):
             equipment.offer_price[g, lane] = price if on_sale else 0.0
 
 
-@kernel
+@inline
 def full_cost_value(world, equipment, q, pairs, lane):
     """Return what a new unit earns over its life at today's rent and the expected decline, USD."""
     g = pairs.equipment[q]
@@ -105,7 +99,7 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
             entities.power_left_mw[i, lane] -= units * equipment.kw[g, lane] * world.market[0, lane] / 1000.0
 
 
-@kernel
+@inline
 def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
     """Return what an owner would order of one equipment: only its best margin, within its free power."""
     margin = pairs.margin[q, lane]
@@ -122,42 +116,64 @@ def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
 @kernel
 def receive_orders(t, world, entities, equipment, pairs, orders, facilities, claims, causes, ledger):
     """Pay for orders that arrive: by new loans and spare cash; the rest is cancelled for a fee (M12, M15)."""
-    p = world.parameters
+    count = entities.layer.size
+    for lane in range(world.openness.size):
+        world.term[lane] = world.parameters[P.refinancing_term_months, lane]
+        world.backed[lane] = 0.0
     for q in range(pairs.owner.size):
-        if pairs.orderable[q] == 0:
+        row = q * RING + t % RING
+        if pairs.orderable[q] == 0 or _nothing(orders.units[row]):
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
-        row = q * RING + t % RING
-        if orders.units[row].max() <= 0.0:
-            continue
-        for lane in range(world.log_rent.size):
-            units = orders.units[row, lane]
-            orders.units[row, lane] = 0.0
-            if units <= 0.0:
-                continue
-            cost = units * equipment.new_price[g, lane] * equipment.price_factor[g, lane] / MILLION
-            loan = 0.0
-            if entities.draw_stopped[i, lane] == 0:
-                loan = cost * advance_rate(world, equipment, g, lane)
-                loan *= market_access(world, entities, i, lane) * world.granted[lane]
-            bought = affordable_share(cost - loan, spare_cash(world, entities, i, lane)) * entities.going[i, lane]
-            borrow_anew(world, entities, facilities, claims, causes, ledger, i, lane, loan * bought, False,
-                        p[P.refinancing_term_months, lane])  # fmt: skip
-            pay_vendor(world, entities, equipment, causes, ledger, i, g, lane, cost * bought, units * bought)
-            pairs.extra[q, lane] += units * bought
-            equipment.arrived[g, lane] += units * bought
-            fee = cost * (1.0 - bought) * p[P.order_cancellation_fee_share, lane]
-            fee = min(fee, spare_cash(world, entities, i, lane))
-            vendor = entities.account[equipment.vendor[g]]
-            entities.cash[i, lane] -= fee
-            entities.cash[vendor, lane] += fee
-            ledger.flow[Category.EQUIPMENT, lane] += fee
-            spent = cost * bought - loan * bought + fee
-            causes.now[Cause.CAPITAL_SPENDING * entities.layer.size + i, lane] += spent
+        _fund_order(world, entities, equipment, orders, i, g, row)
+        if not _nothing(world.amount):
+            borrow_anew(world, entities, facilities, claims, ledger, i)
+        vendor = entities.account[equipment.vendor[g]]
+        for lane in range(world.openness.size):
+            pairs.extra[q, lane] += world.bought[lane]
+            equipment.arrived[g, lane] += world.bought[lane]
+            spent = world.spent[lane] - world.amount[lane] + world.rest[lane]
+            causes.now[Cause.CAPITAL_SPENDING * count + i, lane] += spent
+            entities.cash[i, lane] -= world.rest[lane]
+            ledger.flow[Category.EQUIPMENT, lane] += world.rest[lane]
+        for lane in range(world.openness.size):
+            entities.cash[vendor, lane] += world.rest[lane]
+        pay_vendor(world, entities, equipment, ledger, i, g)
+
+
+@inline
+def _nothing(values):
+    """Return whether no lane has anything."""
+    found = 0
+    for lane in range(values.size):
+        found += values[lane] > 0.0
+    return found == 0
 
 
 @kernel
-def fade_vendor_sales(world):
-    """Keep a year's worth of vendors' sales: an exponential memory of twelve months."""
+def _fund_order(world, entities, equipment, orders, i, g, row):
+    """Work out the loan (`amount`), the units bought (`bought`), their price (`spent`) and the fee (`rest`)."""
+    for lane in range(world.openness.size):
+        units = orders.units[row, lane]
+        orders.units[row, lane] = 0.0
+        cost = units * equipment.new_price[g, lane] * equipment.price_factor[g, lane] / MILLION
+        loan = cost * advance_rate(world, equipment, g, lane) * entities.access[i, lane] * world.granted[lane]
+        loan = 0.0 if entities.draw_stopped[i, lane] else loan
+        spare = spare_cash(world, entities, i, 2.0, lane)
+        bought = affordable_share(cost - loan, spare) * entities.going[i, lane]
+        fee = cost * (1.0 - bought) * world.parameters[P.order_cancellation_fee_share, lane]
+        world.amount[lane] = loan * bought
+        world.bought[lane] = units * bought
+        world.spent[lane] = cost * bought
+        world.rest[lane] = min(fee, max(spare - (cost - loan) * bought, 0.0))
+
+
+@kernel
+def fade_vendor_sales(world, entities):
+    """Keep a year's worth of vendors' sales, an exponential memory of twelve months, and add those outside the book."""
     for lane in range(world.vendor_sales.size):
         world.vendor_sales[lane] *= 1.0 - _MONTH
+    for i in range(entities.layer.size):
+        if entities.layer[i] == VENDOR:
+            for lane in range(world.vendor_sales.size):
+                world.vendor_sales[lane] += entities.revenue[i, lane]

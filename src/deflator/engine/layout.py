@@ -14,6 +14,7 @@ What a field is stands in its annotation, and `records.allocate` follows it:
 - `State`: what changes from month to month [item, lane]; starts at zero.
 - `Flag`: the same, whole numbers.
 - `Lane`: state of the whole economy [lane].
+- `Count`: on how many lanes something is so; whole numbers [item]. It only says which work can be skipped.
 - `Request`: what the scenario asks for, by month [item, T + 1] or [T + 1]; the same for all paths.
 """
 
@@ -30,6 +31,7 @@ Figure: TypeAlias = np.ndarray
 State: TypeAlias = np.ndarray
 Flag: TypeAlias = np.ndarray
 Lane: TypeAlias = np.ndarray
+Count: TypeAlias = np.ndarray
 Request: TypeAlias = np.ndarray
 
 HOURS_PER_MONTH = 730.0
@@ -53,6 +55,11 @@ ROLES = ("world_end_users", "world_investors", "world_suppliers", "world_secondh
 RING = 40
 #: How many causes of a break are kept.
 TOLD = 3
+#: In how many parts a cohort is split for the reading in which its parts break one by one.
+TENTHS = 10
+#: Measures of a layer's own: a cohort of applications halved by attrition; a tenth of all principal lost by lenders;
+#: a year's sales of vendors half of their peak.
+YARDSTICKS = ("application", "lender", "vendor")
 
 
 def parameter_names() -> tuple[str, ...]:
@@ -100,7 +107,7 @@ class World(NamedTuple):
     granted: Lane  # share of it that they get
     loss_pressure: Lane  # recent losses over the capital of the lenders exposed
     vendor_health: Lane
-    vendor_sales: Lane  # a year's, smoothed
+    vendor_sales: Lane  # a year's, smoothed; those outside the book included
     vendor_peak: Lane
     # the rent market
     log_rent_start: Lane
@@ -120,6 +127,13 @@ class World(NamedTuple):
     paid: Lane
     unit_price_start: Lane  # USD m a month that a unit of performance let spot took at month 0
     expected_decline: Lane  # log fall of rents a year that owners and appraisers expect
+    amount: Lane  # lent, or paid, by the function that runs
+    term: Lane
+    monthly_rate: Lane
+    rest: Lane
+    backed: Lane
+    bought: Lane
+    spent: Lane
     ordered: Lane
     shipments: Lane  # ordered, at the price over the book's
     order_share: Lane
@@ -154,6 +168,7 @@ class Entities(NamedTuple):
     cash: State
     revenue: State  # USD m a month, before members leave
     going: State  # share of the entity that is still in business
+    staying: State  # share of a cohort that attrition beyond the usual has left
     debt: State
     equity: State
     franchise: State
@@ -178,6 +193,8 @@ class Entities(NamedTuple):
     operating_due: State
     ebitda: State
     hit: State  # share that breaks this month
+    access: State  # share of a loan request that lenders sign
+    builds: Count  # paths on which it builds this month
     building_due: State  # this month
     building_left: State
     building_loans: State  # what loans secured on sites still give
@@ -193,6 +210,8 @@ class Entities(NamedTuple):
     lent: State
     insolvent_months: Flag
     imposed: Flag
+    stops: Count  # paths on which the scenario lets it stop paying
+    struck: Count  # paths on which some of it breaks this month
     covenant_default: Flag
     draw_stopped: Flag
     matured: State  # debt that fell due and was not refinanced
@@ -219,6 +238,19 @@ class Stories(NamedTuple):
     musd: State
 
 
+class Tenths(NamedTuple):
+    """Members of a cohort as ten firms: row `entity * TENTHS + tenth`."""
+
+    month: Flag  # in which the tenth had broken
+
+
+class Yardsticks(NamedTuple):
+    """Layers by measures of their own: application, GPU credit, vendor; row by `YARDSTICKS`."""
+
+    month: Flag  # in which the measure was first crossed
+    level: State
+
+
 class Equipment(NamedTuple):
     """Generations of hardware."""
 
@@ -241,6 +273,7 @@ class Equipment(NamedTuple):
     offered: State  # units on offer, before owners idle some
     avoidable: State  # avoidable cost per unit-hour of what is on offer
     sublet: State
+    estate: State  # units in liquidation that are on offer
     let: State  # share of what is offered that is let
     value_scale: State
     cap_scale: State
@@ -251,6 +284,7 @@ class Equipment(NamedTuple):
     price_factor: State  # new price over the book's
     forced: State
     pool: State  # seized units still to be sold
+    pooled: Count  # paths on which there are some
     seized: State
     arrived: State
     retired: State
@@ -305,6 +339,8 @@ class Fleets(NamedTuple):
     opex: Figure
     unit_price: Figure
     delay: State
+    due: State  # share of the price this month
+    paying: Count  # paths on which something is due
     paid: State  # share of the price that is paid and of the units that are not seized
     live: State  # units in service
     value: State
@@ -353,11 +389,13 @@ class Leases(NamedTuple):
     end: Figure
     building_cost: Figure
     delay: State
+    building_due: State  # share of the building cost this month
     built: State  # share of the building cost that is paid
     active: State  # share that the tenant still rents
     void: State  # share standing empty
     relet: State  # share let to others
     guaranteed: State  # share that the guarantor pays for
+    insured: State  # share that investors pay for, with the channel `tenant` off
     due: State
     income: State
 
@@ -400,13 +438,16 @@ class Facilities(NamedTuple):
     refinanced: State
     swept: State
     collateral: State
-    to_build: State  # what is left to pay of its sites
+    maturing_paths: Count
+    owing: Count  # paths on which something is owed
+    to_build: State  # what it has to give for what is left to pay of its sites
     stopped: Flag
     opening: State
     drawn: State
     repaid: State
     written_off: State
     converted: State
+    lent: State  # drawn since month 0
 
 
 class Amortisation(NamedTuple):
@@ -468,6 +509,7 @@ class Network(NamedTuple):
     nobody: Link  # the syndicate, which owes nothing, as payee of every edge: payments that reach no one
     kind: Link
     item: Link
+    live: Count  # 0 where nothing is due on any path
     due: State
 
 
@@ -476,6 +518,7 @@ class Ledger(NamedTuple):
 
     flow: State  # [category]
     before: Lane
+    after: Lane
     gross: Lane
     residual: Lane
     debt_residual: Lane
@@ -517,6 +560,8 @@ RECORDS = (
     Entities,
     Causes,
     Stories,
+    Tenths,
+    Yardsticks,
     Equipment,
     Pairs,
     Orders,
@@ -534,7 +579,7 @@ RECORDS = (
 
 
 def kinds_of(record: Any) -> dict[str, str]:
-    """Return what each field of a record is: `Link`, `Figure`, `State`, `Flag` or `Lane`."""
+    """Return what each field of a record is: `Link`, `Figure`, `State`, `Flag`, `Lane` or `Count`."""
     return {field: kind.__forward_arg__ for field, kind in record.__annotations__.items()}
 
 

@@ -46,16 +46,19 @@ def close_month(t, entities, equipment, pairs, fleets, facilities, ledger):
 @kernel
 def _measure_cash(entities, ledger):
     for lane in range(ledger.before.size):
-        gross = 0.0
-        for category in range(CATEGORIES):
-            gross += ledger.flow[category, lane]
-        after = 0.0
-        for i in range(entities.layer.size):
-            after += entities.cash[i, lane]
-        gap = abs(after - ledger.before[lane]) / max(gross, 1.0)
+        ledger.gross[lane], ledger.after[lane] = 0.0, 0.0
+    for category in range(CATEGORIES):
+        for lane in range(ledger.before.size):
+            ledger.gross[lane] += ledger.flow[category, lane]
+    for i in range(entities.layer.size):
+        for lane in range(ledger.before.size):
+            ledger.after[lane] += entities.cash[i, lane]
+    for lane in range(ledger.before.size):
+        after = ledger.after[lane]
+        gap = abs(after - ledger.before[lane]) / max(ledger.gross[lane], 1.0)
         ledger.residual[lane] = max(ledger.residual[lane], gap)
-        if not math.isfinite(after):
-            ledger.status[lane] = _NOT_FINITE
+        finite = abs(after) < math.inf
+        ledger.status[lane] = ledger.status[lane] if finite else _NOT_FINITE
 
 
 @kernel
@@ -82,8 +85,8 @@ def _measure_units(equipment, pairs, fleets, ledger):
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         for lane in range(ledger.before.size):
-            if fleets.stage[f, lane] < 2:
-                equipment.offered[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
+            there = fleets.units[f, lane] * fleets.paid[f, lane]
+            equipment.offered[g, lane] += there if fleets.stage[f, lane] < 2 else 0.0
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
         for lane in range(ledger.before.size):
@@ -113,6 +116,8 @@ def carry_causes(t, entities, causes):
     for cause in range(1, CAUSES):
         lump = cause in _LUMPS
         for i in range(count):
+            if entities.can_default[i] == 0:
+                continue
             row = cause * count + i
             for lane in range(causes.now.shape[1]):
                 now = causes.now[row, lane]

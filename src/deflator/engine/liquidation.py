@@ -19,18 +19,19 @@ def sell_seized(world, entities, equipment, pairs, ledger):
     for lane in range(world.openness.size):
         world.paid[lane] = 0.0
     for g in range(equipment.vendor.size):
+        found = 0
         for lane in range(world.openness.size):
             pool = equipment.pool[g, lane]
-            equipment.let[g, lane] = 0.0
-            if pool > 0.0:
-                sold = pool / max(p[P.liquidation_months, lane], 1.0)
-                equipment.pool[g, lane] -= sold
-                equipment.forced[g, lane] = sold
-                equipment.let[g, lane] = sold  # still without a buyer
+            sold = pool / max(p[P.liquidation_months, lane], 1.0)
+            equipment.pool[g, lane] = pool - sold
+            equipment.forced[g, lane] = sold
+            equipment.let[g, lane] = sold  # still without a buyer
+            found += pool > 0.0
+        equipment.pooled[g] = found
     for q in range(pairs.owner.size):
         i, g = pairs.owner[q], pairs.equipment[q]
         survivor = (entities.layer[i] == NEOCLOUD or entities.layer[i] == HYPERSCALER) and entities.cohort[i] == 0
-        if not survivor and i != second_hand:
+        if equipment.pooled[g] == 0 or (not survivor and i != second_hand):
             continue
         for lane in range(world.openness.size):
             left = equipment.let[g, lane]
@@ -61,23 +62,33 @@ def _affordable(world, entities, i, price, left, lane):
 
 @kernel
 def _share_proceeds(world, entities, ledger):
-    """Pay sellers' costs, then lenders pro rata to their claims, then investors."""
+    """Pay the sellers' costs out of what the sales brought; the rest goes to the estates."""
     p = world.parameters
-    investors, suppliers = world.role[INVESTORS], world.role[SUPPLIERS]
+    suppliers = world.role[SUPPLIERS]
     for lane in range(world.openness.size):
         proceeds = world.paid[lane]
-        if proceeds <= 0.0:
-            continue
         cost = proceeds * p[P.sale_cost_share, lane]
         ledger.flow[Category.SALE, lane] += proceeds
         entities.cash[suppliers, lane] += cost
+        world.amount[lane] = proceeds - cost
+    pay_estates(world, entities)
+
+
+@kernel
+def pay_estates(world, entities):
+    """Pay what estates take in (`world.amount`) to lenders pro rata to their claims, and beyond these to investors."""
+    investors = world.role[INVESTORS]
+    for lane in range(world.openness.size):
+        proceeds = world.amount[lane]
+        if proceeds <= 0.0:
+            continue
         claims = 0.0
         for i in range(entities.layer.size):
             claims += entities.claim[i, lane]
-        paid = min(proceeds - cost, claims)
+        paid = min(proceeds, claims)
         for i in range(entities.layer.size):
             if entities.claim[i, lane] > 0.0:
                 share = paid * entities.claim[i, lane] / claims
                 entities.cash[i, lane] += share
                 entities.claim[i, lane] -= share
-        entities.cash[investors, lane] += proceeds - cost - paid
+        entities.cash[investors, lane] += proceeds - paid

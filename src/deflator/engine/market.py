@@ -8,10 +8,11 @@ import numpy as np
 
 from deflator.engine import rng
 from deflator.engine.codes import Category, Cause
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.funding import ready_cash
-from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON, P
+from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON, SUPPLIERS, P
+from deflator.engine.liquidation import pay_estates
 
 _MONTH = 1.0 / 12.0
 _NO_NAME = np.uint64(0)
@@ -22,7 +23,7 @@ _TINY = 1e-12
 _RESERVED_MONTHS = 3.0  # units that wait for a contract this near are not let spot
 
 
-@kernel
+@inline
 def rent_of(reference_rent, performance, eta, own_factor):
     """Return the rent of an equipment: reference rent · performance^eta · own factor, USD per unit-hour.
 
@@ -62,7 +63,8 @@ def count_units(t, world, fleets, pairs, equipment):
 def offer_units(t, world, entities, pairs, equipment, contracts):
     """Work out what is on offer: units not under contract, and what distressed buyers sublet.
 
-    Freed units reach the market with a lag, units newly sold leave it at once.
+    Freed units reach the market with a lag, units newly sold leave it at once. Of units in liquidation a part stays
+    dark, the rest is let by the estate.
     """
     p = world.parameters
     _count_contracted(t, world, entities, equipment, pairs, contracts)
@@ -83,7 +85,9 @@ def offer_units(t, world, entities, pairs, equipment, contracts):
         for lane in range(world.log_rent.size):
             if equipment.offered[g, lane] > 0.0:
                 equipment.avoidable[g, lane] /= equipment.offered[g, lane]
-            equipment.offered[g, lane] += equipment.sublet[g, lane]
+            seized = (1.0 - p[P.idle_in_liquidation_share, lane]) * equipment.pool[g, lane]
+            equipment.estate[g, lane] = seized * world.market[2, lane]
+            equipment.offered[g, lane] += equipment.sublet[g, lane] + equipment.estate[g, lane]
 
 
 @kernel
@@ -252,14 +256,39 @@ def trade_spot(world, entities, equipment, pairs, contracts, segments, causes, l
             causes.now[Cause.COMPUTE_COST * count + payer, lane] += paid
     _pay_owners(world, entities, equipment, pairs, causes)
     _pay_sublessors(world, entities, equipment, pairs, contracts, causes)
+    _pay_lessors_of_estates(world, entities, equipment, ledger)
 
 
 @kernel
+def _pay_lessors_of_estates(world, entities, equipment, ledger):
+    """Pay estates for the units that they let, less what these cost to run, which goes to suppliers."""
+    suppliers = world.role[SUPPLIERS]
+    found = 0
+    for g in range(equipment.vendor.size):
+        found += equipment.pooled[g]
+    if found == 0:
+        return
+    for lane in range(world.log_rent.size):
+        world.amount[lane] = 0.0
+    for g in range(equipment.vendor.size):
+        for lane in range(world.log_rent.size):
+            let = equipment.estate[g, lane] * equipment.let[g, lane]
+            takings = _monthly(let, equipment.rent[g, lane]) * _collected(world, lane)
+            cost = min(_monthly(let, equipment.avoidable[g, lane]), takings)
+            world.amount[lane] += takings - cost
+            world.rest[lane] = cost
+            ledger.flow[Category.OPERATIONS, lane] += cost
+        for lane in range(world.log_rent.size):
+            entities.cash[suppliers, lane] += world.rest[lane]
+    pay_estates(world, entities)
+
+
+@inline
 def _monthly(units, rent):
-    return units * rent * HOURS_PER_MONTH / MILLION
+    return units * rent * (HOURS_PER_MONTH / MILLION)
 
 
-@kernel
+@inline
 def _collected(world, lane):
     return world.paid[lane] / world.takings[lane] if world.takings[lane] > 0.0 else 0.0
 

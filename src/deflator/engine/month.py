@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deflator.engine import (
     breaks,
+    building,
     debt,
     default,
     demand,
@@ -73,12 +74,15 @@ def run_month(t, months, seed, chance, block):
     debt.charge_debt(
         t, months, world, entities, facilities, claims, block.amortisation, contracts, leases, causes, book
     )
-    debt.request_funds(t, world, entities, equipment, fleets, contracts, leases, facilities, requests)
-    investment.fade_vendor_sales(world)
-    debt.pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, causes, book, requests)
-    debt.pay_buildings(t, world, entities, leases, facilities, claims, causes, book)
-    debt.settle_maturities(t, seed, paths, world, entities, contracts, leases, facilities, claims, causes, book)
-    debt.borrow_liquidity(world, entities, facilities, claims, causes, book)
+    debt.measure_access(world, entities)
+    debt.find_maturing(t, world, entities, contracts, leases, facilities)
+    building.request_deliveries(t, world, entities, equipment, fleets, facilities, requests)
+    debt.ration_loans(world, entities)
+    investment.fade_vendor_sales(world, entities)
+    building.pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, causes, book, requests)
+    building.pay_buildings(t, world, entities, leases, facilities, claims, causes, book)
+    debt.settle_maturities(t, seed, paths, chance, world, entities, contracts, leases, facilities, claims, causes, book)
+    debt.borrow_liquidity(world, entities, facilities, claims, book)
     # 8 valuation
     valuation.value_equipment(t, world, equipment)
     deals.value_contracts(t, world, equipment, pairs, contracts)
@@ -92,6 +96,7 @@ def run_month(t, months, seed, chance, block):
         t,
         seed,
         paths,
+        chance,
         world,
         entities,
         equipment,
@@ -109,13 +114,16 @@ def run_month(t, months, seed, chance, block):
     clearing.clear_payments(
         world, entities, facilities, claims, leases, contracts, network, block.payments, causes, book
     )
-    clearing.share_syndicate(world, entities, book)
     # 12 default
-    default.find_breaks(t, world, entities, block.payments)
+    default.find_breaks(t, world, entities, block.payments, block.tenths)
     ledger.carry_causes(t, entities, causes)
     breaks.tell_causes(t, entities, causes, block.stories)
-    default.resolve_defaults(world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments)
+    default.resolve_defaults(
+        world, entities, equipment, pairs, fleets, contracts, leases, facilities, claims, segments, book
+    )
+    clearing.share_syndicate(world, entities, book)
     default.watch_soft_breaks(t, world, entities)
+    breaks.watch_yardsticks(t, world, entities, facilities, block.yardsticks)
     # 13 liquidation
     liquidation.sell_seized(world, entities, equipment, pairs, book)
     operations.pay_out(world, entities, book)

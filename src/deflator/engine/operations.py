@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deflator.engine.codes import Category, Cause
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import power
 from deflator.engine.funding import ready_cash
 from deflator.engine.layout import (
@@ -42,7 +42,7 @@ def collect_revenue(world, entities, leases, causes, ledger):
     _collect_other_rent(world, entities, leases, causes, ledger)
 
 
-@kernel
+@inline
 def _move(entities, ledger, category, payer, payee, lane, amount):
     entities.cash[payer, lane] -= amount
     entities.cash[payee, lane] += amount
@@ -58,13 +58,15 @@ def _collect_other_rent(world, entities, leases, causes, ledger):
         for lane in range(world.openness.size):
             relet = leases.relet[item, lane] * leases.rent[item, lane] * p[P.relet_rent_ratio, lane]
             _move(entities, ledger, Category.LEASE, world.role[END_USERS], landlord, lane, relet)
+            insured = leases.insured[item, lane] * leases.rent[item, lane]
+            _move(entities, ledger, Category.LEASE, world.role[INVESTORS], landlord, lane, insured)
             guaranteed = 0.0
             if leases.guarantor[item] >= 0:
                 guarantor = entities.account[leases.guarantor[item]]
                 owed = leases.guaranteed[item, lane] * leases.rent[item, lane] * p[P.guarantor_performance, lane]
                 guaranteed = min(owed, ready_cash(entities, guarantor, lane))
                 _move(entities, ledger, Category.LEASE, guarantor, landlord, lane, guaranteed)
-            causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += relet + guaranteed
+            causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += relet + insured + guaranteed
 
 
 @kernel
@@ -138,7 +140,7 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
             causes.now[Cause.OPERATING_COST * count + i, lane] += entities.operating_due[i, lane]
 
 
-@kernel
+@inline
 def _cost_index(t, world, entities, i, payer, lane):
     """Return how costs that are not tied to units stand to the book's: income over the first month's, to a power.
 

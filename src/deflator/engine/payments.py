@@ -6,7 +6,7 @@ import math
 
 from deflator.clearing.lanes import LaneWorkspace, clear_lanes
 from deflator.engine.codes import Category, Cause, Status
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_revolvers
 from deflator.engine.layout import INVESTORS, LENDER, ON, SUPPLIERS, P
 
@@ -20,6 +20,12 @@ def list_dues(entities, leases, contracts, facilities, claims, network):
     """Write what is due on every edge of the payment network: costs, rent, compute, debt service and calls."""
     for edge in range(network.payee.size):
         kind, item = network.kind[edge], network.item[edge]
+        if kind == Category.INTEREST and facilities.owing[claims.facility[item]] == 0:
+            if network.live[edge] > 0:
+                network.due[edge, :] = 0.0
+            network.live[edge] = 0
+            continue
+        network.live[edge] = 1
         for lane in range(network.due.shape[1]):
             if kind == Category.OPERATIONS:
                 due = entities.operating_due[item, lane]
@@ -33,13 +39,13 @@ def list_dues(entities, leases, contracts, facilities, claims, network):
             network.due[edge, lane] = due
 
 
-@kernel
+@inline
 def debt_due(facilities, k, lane):
     """Return interest, principal and prepayments due on a facility this month."""
     return facilities.interest[k, lane] + principal_due(facilities, k, lane)
 
 
-@kernel
+@inline
 def principal_due(facilities, k, lane):
     """Return principal due on a facility this month, sweeps and collateral calls included, at most the balance."""
     return min(facilities.principal[k, lane] + facilities.swept[k, lane], facilities.balance[k, lane])
@@ -61,7 +67,7 @@ def seek_liquidity(world, entities, facilities, claims, network, causes, ledger)
             for lane in range(need.shape[1]):
                 need[payer, lane] += network.due[edge, lane]
                 need[network.payee[edge], lane] -= network.due[edge, lane]
-    draw_revolvers(world, entities, facilities, claims, causes, ledger, need)
+    draw_revolvers(world, entities, facilities, claims, ledger, need)
     for i in range(entities.layer.size - 1):
         if entities.unlimited[i] or entities.can_default[i] == 0:
             continue
@@ -97,17 +103,15 @@ def clear_payments(world, entities, facilities, claims, leases, contracts, netwo
     """
     lanes = network.due.shape[1]
     for i in range(entities.layer.size):
+        unlimited = entities.unlimited[i] == 1
         for lane in range(lanes):
-            payments.alpha[i, lane] = 1.0 - world.parameters[P.bankruptcy_cost_share, lane]
-            payments.beta[i, lane] = 1.0
-            cash = max(entities.cash[i, lane], 0.0)
-            if entities.unlimited[i]:
-                cash = math.inf
-            elif entities.imposed[i, lane]:
-                cash = 0.0
-                payments.alpha[i, lane] = 0.0
-                payments.beta[i, lane] = 0.0
-            payments.resources[i, lane] = cash
+            stops = entities.imposed[i, lane] != 0
+            kept = 1.0 - world.parameters[P.bankruptcy_cost_share, lane]
+            cash = math.inf if unlimited else max(entities.cash[i, lane], 0.0)
+            silent = stops & (not unlimited)
+            payments.alpha[i, lane] = 0.0 if silent else kept
+            payments.beta[i, lane] = 0.0 if silent else 1.0
+            payments.resources[i, lane] = 0.0 if silent else cash
     _hold_receipts_back(entities, network, payments)
     linked = world.channels[ON.payment] == 1
     if not linked:
@@ -152,6 +156,8 @@ def _hold_receipts_back(entities, network, payments):
     """Let whoever stops paying by the scenario pay nobody, whatever comes in: its receipts pay for nothing."""
     for edge in range(network.payee.size):
         payee = network.payee[edge]
+        if entities.stops[payee] == 0:
+            continue
         for lane in range(network.due.shape[1]):
             if entities.imposed[payee, lane]:
                 payments.resources[payee, lane] -= network.due[edge, lane]
@@ -177,6 +183,11 @@ def _count_full_receipts(network, payments):
 def _charge_bankruptcy(world, entities, payments, ledger):
     suppliers = world.role[SUPPLIERS]
     for i in range(entities.layer.size - 1):
+        found = 0
+        for lane in range(entities.cash.shape[1]):
+            found += payments.defaulted[i, lane]
+        if found == 0:
+            continue
         for lane in range(entities.cash.shape[1]):
             if payments.defaulted[i, lane] and entities.imposed[i, lane] == 0:
                 cost = (1.0 - payments.alpha[i, lane]) * payments.resources[i, lane]
@@ -194,38 +205,51 @@ def _make_payments(world, entities, facilities, claims, leases, network, payment
         payer = network.group_payer[group]
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
             payee, kind = network.payee[edge], network.kind[edge]
+            if network.live[edge] == 0:
+                continue
             for lane in range(network.due.shape[1]):
                 due = network.due[edge, lane]
                 paid = due * payments.ratio[group, lane]
                 entities.cash[payer, lane] -= paid
-                entities.cash[payee, lane] += paid
                 ledger.flow[kind, lane] += paid
                 entities.missed[payer, lane] += due - paid
-                if whole and due > paid:
-                    entities.cash[payee, lane] += due - paid
-                    entities.cash[world.role[INVESTORS], lane] -= due - paid
-                    ledger.flow[Category.SUPPORT, lane] += due - paid
-                elif due > paid:
-                    causes.now[Cause.MISSED_RECEIPTS * count + payee, lane] += due - paid
-    _repay(entities, facilities, claims, network, payments)
+                world.amount[lane] = due if whole else paid
+                world.rest[lane] = due - paid
+            for lane in range(network.due.shape[1]):
+                entities.cash[payee, lane] += world.amount[lane]
+            if whole:
+                _make_whole(world, entities, ledger)
+            else:
+                for lane in range(network.due.shape[1]):
+                    causes.now[Cause.MISSED_RECEIPTS * count + payee, lane] += world.rest[lane]
+    _repay(whole, entities, facilities, claims, network, payments)
 
 
 @kernel
-def _repay(entities, facilities, claims, network, payments):
-    """Reduce balances by the principal that was paid and book unpaid interest as the holder's loss."""
+def _make_whole(world, entities, ledger):
+    """Let investors pay what a payee misses, which stands in `world.rest`."""
+    investors = world.role[INVESTORS]
+    for lane in range(world.rest.size):
+        entities.cash[investors, lane] -= world.rest[lane]
+        ledger.flow[Category.SUPPORT, lane] += world.rest[lane]
+
+
+@kernel
+def _repay(whole, entities, facilities, claims, network, payments):
+    """Reduce balances by the principal that was paid and book unpaid interest as the loss of holders not made whole."""
     for group in range(network.group_payer.size):
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
-            if network.kind[edge] != Category.INTEREST:
+            if network.kind[edge] != Category.INTEREST or network.live[edge] == 0:
                 continue
             item = network.item[edge]
-            k = claims.facility[item]
+            k, holder = claims.facility[item], claims.holder[item]
             for lane in range(network.due.shape[1]):
                 ratio = payments.ratio[group, lane]
                 share = claims.share[item, lane]
                 facilities.repaid[k, lane] += share * principal_due(facilities, k, lane) * ratio
-                unpaid = share * facilities.interest[k, lane] * (1.0 - ratio)
-                entities.lost[claims.holder[item], lane] += unpaid
-                entities.recent_loss[claims.holder[item], lane] += unpaid
+                unpaid = 0.0 if whole else share * facilities.interest[k, lane] * (1.0 - ratio)
+                entities.lost[holder, lane] += unpaid
+                entities.recent_loss[holder, lane] += unpaid
     for k in range(facilities.borrower.size):
         for lane in range(facilities.balance.shape[1]):
             facilities.balance[k, lane] = max(facilities.balance[k, lane] - facilities.repaid[k, lane], 0.0)
@@ -235,17 +259,21 @@ def _repay(entities, facilities, claims, network, payments):
 def share_syndicate(world, entities, ledger):
     """Share the account of new loans among lenders by capital: they fund what it lent and get what it received."""
     syndicate = entities.layer.size - 1
+    for i in range(syndicate):
+        if entities.layer[i] != LENDER:
+            continue
+        for lane in range(world.openness.size):
+            share = entities.capital_share[i, lane]
+            amount = share * entities.cash[syndicate, lane]
+            world.amount[lane] = amount
+            world.rest[lane] = share * entities.lost[syndicate, lane]
+            world.spent[lane] = share * entities.recent_loss[syndicate, lane]
+            ledger.flow[Category.DRAW, lane] += abs(amount)
+        for lane in range(world.openness.size):
+            entities.cash[i, lane] += world.amount[lane]
+            entities.lost[i, lane] += world.rest[lane]
+            entities.recent_loss[i, lane] += world.spent[lane]
     for lane in range(world.openness.size):
-        amount = entities.cash[syndicate, lane]
-        lost = entities.lost[syndicate, lane]
-        recent = entities.recent_loss[syndicate, lane]
-        for i in range(syndicate):
-            if entities.layer[i] == LENDER and entities.capital_share[i, lane] > 0.0:
-                share = entities.capital_share[i, lane]
-                entities.cash[i, lane] += share * amount
-                entities.lost[i, lane] += share * lost
-                entities.recent_loss[i, lane] += share * recent
-                ledger.flow[Category.DRAW, lane] += share * abs(amount)
         entities.cash[syndicate, lane] = 0.0
         entities.lost[syndicate, lane] = 0.0
         entities.recent_loss[syndicate, lane] = 0.0

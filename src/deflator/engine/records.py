@@ -63,7 +63,7 @@ def forget(block: Record) -> None:
     for record in layout.RECORDS:
         name = layout.name_of(record)
         for field, kind in layout.kinds_of(record).items():
-            if kind in ("State", "Flag", "Lane"):
+            if kind in ("State", "Flag", "Lane", "Count"):
                 getattr(getattr(block, name), field)[...] = 0
 
 
@@ -75,6 +75,8 @@ def _items(economy: Economy) -> dict[Any, int]:
         layout.Entities: entities,
         layout.Causes: CAUSES * entities,
         layout.Stories: layout.TOLD * entities,
+        layout.Tenths: layout.TENTHS * entities,
+        layout.Yardsticks: len(layout.YARDSTICKS),
         layout.Equipment: len(economy.equipment),
         layout.Pairs: pairs,
         layout.Orders: pairs * layout.RING,
@@ -98,6 +100,8 @@ def _field(economy: Economy, figures: np.ndarray, name: str, kind: Any, items: i
         return figures[economy.rows[name]]
     if kind == "Lane":
         return np.zeros(lanes)
+    if kind == "Count":
+        return np.zeros(items, dtype=np.int64)
     return np.zeros((items, lanes), dtype=np.int64 if kind == "Flag" else np.float64)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
+from deflator.engine.building import installment
 from deflator.engine.compiled import kernel
 from deflator.engine.contracts import value_contracts
-from deflator.engine.debt import installment
 from deflator.engine.demand import measure_contracts
 from deflator.engine.drivers import draw_delays
 from deflator.engine.elementary import log
 from deflator.engine.funding import logit
-from deflator.engine.layout import HOURS_PER_MONTH, LENDER, MILLION, P
+from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, LENDER, MILLION, VENDOR, P
 from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
 from deflator.engine.valuation import bare_value, value_entities
 
@@ -53,6 +53,7 @@ def _start_entities(world, entities, claims, facilities):
     count = entities.layer.size
     for i in range(count):
         entities.going[i] = 1.0
+        entities.staying[i] = 1.0
         entities.revenue[i] = entities.start_revenue[i]
         entities.power_left_mw[i] = entities.free_power_mw[i]
         for lane in range(lanes):
@@ -115,17 +116,22 @@ def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests
     contracts.until[:, :] = contracts.end + contracts.delay
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
+        spreads = entities.layer[fleets.owner[f]] == HYPERSCALER
         for lane in range(lanes):
             if fleets.is_delivery[f] == 0:
                 fleets.paid[f, lane] = 1.0
             elif fleets.committed[f]:
                 for month in range(-36, 1):  # installments paid before the book's month
-                    fleets.paid[f, lane] += installment(month, world, entities, equipment, fleets, requests, f, lane)
+                    fleets.paid[f, lane] += installment(month, world, entities, fleets, f, spreads, lane)
             if fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0:
                 fleets.stage[f, lane] = 2
             else:
                 equipment.opening[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
             world.vendor_sales[lane] += _planned_sale(fleets, f, lane)
+    for i in range(entities.layer.size):
+        if entities.layer[i] == VENDOR:
+            for lane in range(lanes):
+                world.vendor_sales[lane] += 12.0 * entities.start_revenue[i, lane]
     for lane in range(lanes):
         world.vendor_peak[lane] = world.vendor_sales[lane]
     _start_pair_costs(world, equipment, fleets, pairs)

@@ -6,16 +6,17 @@ import math
 
 from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Trigger
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, power
 from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLION, ON, WORLD, P
 
 _MONTH = 1.0 / 12.0
 _LN2 = math.log(2.0)
 _INSOLVENT_MONTHS = 6
+_CENT = 0.01
 
 
-@kernel
+@inline
 def annuity(rate, years):
     """Return the value of one a year for so many years, paid continuously at a continuous rate.
 
@@ -28,7 +29,7 @@ def annuity(rate, years):
     return years if flat else (1.0 - exp(-rate * years)) / rate
 
 
-@kernel
+@inline
 def earning_value(rent, avoidable, utilisation, decline, discount, years):
     """Return the discounted net rent of one unit over its remaining life, USD.
 
@@ -48,7 +49,8 @@ def value_equipment(t, world, equipment):
     """Value each generation second-hand and let appraisers, vendors and owners' expectations follow.
 
     Value = expected net rent, scaled to the book's price at month 0, capped by what new performance costs, and pressed
-    by units in forced sale: exp(-κ · forced / depth), which fades with a half-life (channel `fire_sale`).
+    by units in forced sale: exp(-κ · forced / depth), which fades with a half-life (channel `fire_sale`). New prices
+    answer to used ones (channel `vendor`), down to what a unit costs to make.
     """
     p = world.parameters
     _learn_decline(t, world, equipment)
@@ -67,10 +69,11 @@ def value_equipment(t, world, equipment):
             used = equipment.used_price[g, lane]
             goal = power(max(value / used, 1e-6), p[P.new_price_response, lane])
             goal = goal if answers and used > 0.0 else 1.0
+            goal = max(goal, min(equipment.vendor_cost[g, lane] / max(equipment.new_price[g, lane], _CENT), 1.0))
             equipment.price_factor[g, lane] += (goal - equipment.price_factor[g, lane]) / lag
 
 
-@kernel
+@inline
 def bare_value(world, equipment, g, lane):
     """Return the discounted net rent of a unit at half its life, before it is scaled to the book."""
     return earning_value(
@@ -120,7 +123,8 @@ def _press_values(world, equipment):
         for lane in range(world.log_rent.size):
             fade = 1.0 - exp(-_LN2 / max(p[P.price_impact_recovery_months, lane], 1.0))
             pressure = p[P.price_impact_kappa, lane] * world.forced[lane] / p[P.market_depth_units_per_month, lane]
-            equipment.impact[g, lane] += (pressure if on else 0.0) - fade * equipment.impact[g, lane]
+            faded = equipment.impact[g, lane] * (1.0 - fade)
+            equipment.impact[g, lane] = max(pressure, faded) if on else 0.0
             equipment.forced[g, lane] = 0.0
 
 
