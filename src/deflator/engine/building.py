@@ -159,7 +159,8 @@ def pay_buildings(t, world, entities, leases, facilities, claims, causes, ledger
     """Let landlords pay for what they still have to build in the year before a lease starts.
 
     Loans secured on sites fund it in the proportion of what is undrawn to what is left to build, so that a loan large
-    enough lasts to completion. A site that is not paid for opens, and earns rent, only in part.
+    enough lasts to completion, and more where the landlord's cash falls short. A site that is not paid for opens, and
+    earns rent, only in part.
     """
     count = entities.layer.size
     _plan_buildings(t, world, entities, leases, facilities)
@@ -211,10 +212,13 @@ def _plan_buildings(t, world, entities, leases, facilities):
             continue
         for lane in range(world.openness.size):
             due, left = entities.building_due[i, lane], entities.building_left[i, lane]
-            funded = min(entities.building_loans[i, lane] / left, 1.0) if left > 0.0 else 0.0
-            entities.building_funded[i, lane] = funded
-            paid = affordable_share(due * (1.0 - funded), spare_cash(world, entities, i, 1.0, lane))
-            entities.building_paid[i, lane] = paid if due > 0.0 else 0.0
+            loans = entities.building_loans[i, lane]
+            part = due * min(loans / left, 1.0) if left > 0.0 else 0.0
+            own = min(due - part, spare_cash(world, entities, i, 1.0, lane))
+            drawn = min(due - own, loans)
+            paid = own + drawn
+            entities.building_paid[i, lane] = paid / due if due > 0.0 else 0.0
+            entities.building_funded[i, lane] = drawn / paid if paid > 0.0 else 0.0
 
 
 @kernel

@@ -207,7 +207,7 @@ def borrow_liquidity(world, entities, facilities, claims, ledger):
 def charge_debt(t, months, world, entities, facilities, claims, amortisation, contracts, leases, causes, ledger):
     """Write this month's interest and scheduled principal of every facility by its profile.
 
-    Interest on a loan whose sites are all under construction is drawn on the loan itself, as far as it is undrawn.
+    Interest for sites under construction is drawn on the loan itself, as far as it is undrawn.
     """
     count = entities.layer.size
     entities.scheduled_due[:, :] = 0.0
@@ -303,17 +303,21 @@ def _sculpt(t, world, facilities, contracts, k):
 
 @kernel
 def _reserve_interest(t, world, entities, leases, facilities, claims, ledger, k):
-    """Draw the interest of a loan on sites none of which has opened."""
+    """Draw on a loan the part of its interest that sites still under construction, by their rent, will earn."""
     first, last = facilities.lease_ofs[k], facilities.lease_ofs[k + 1]
     if facilities.signed[k] == 0 or last == first:
         return
     for lane in range(world.openness.size):
-        world.amount[lane] = min(facilities.interest[k, lane], facilities.undrawn[k, lane])
+        world.amount[lane], world.rest[lane] = 0.0, 0.0
     for n in range(first, last):
         item = facilities.lease[n]
         for lane in range(world.openness.size):
-            opened = leases.start[item, lane] + leases.delay[item, lane] <= t
-            world.amount[lane] = 0.0 if opened else world.amount[lane]
+            waits = leases.start[item, lane] + leases.delay[item, lane] > t
+            world.amount[lane] += leases.rent[item, lane] if waits else 0.0
+            world.rest[lane] += leases.rent[item, lane]
+    for lane in range(world.openness.size):
+        share = world.amount[lane] / world.rest[lane] if world.rest[lane] > 0.0 else 0.0
+        world.amount[lane] = min(share * facilities.interest[k, lane], facilities.undrawn[k, lane])
     draw_facility(facilities, claims, entities, ledger, k, world.amount)
 
 
