@@ -57,7 +57,7 @@ class Cluster:
         mark = token_hex(4)
         made = self._made(mark)
         waiting, under_way, tries = iter(firsts), {}, dict.fromkeys(firsts, 0)
-        ready = distributed.as_completed([], raise_errors=False)
+        ready = distributed.as_completed([], loop=self._client.loop, raise_errors=False)
 
         def submit(first: int) -> None:
             tries[first] += 1
