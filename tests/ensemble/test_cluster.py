@@ -60,7 +60,7 @@ def outcome(folder: Path, job: Job, workers: Workers, told: Told | None = None) 
 
 
 def cluster_of(client: Client, job: Job) -> Cluster:
-    return Cluster(client, partial(job_of, job.simulate, job.paths))
+    return Cluster(client, partial(job_of, job.simulate, job.paths), processes=2)
 
 
 def kill_a_worker(client: Client, chance: random.Random) -> None:
@@ -99,11 +99,11 @@ def test_a_killed_worker_loses_nothing(client: Client, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ten_killed_workers_lose_nothing(client: Client, tmp_path: Path) -> None:
-    job = job_of(Slowly(), 16_000)
+    job = job_of(Slowly(), 30_000)
     chance, kills = random.Random(2), []
 
     def kill_now_and_then(done: int, total: int) -> None:
-        if len(kills) < 10 and done > 1_200 * (len(kills) + 1):
+        if len(kills) < 10 and done > 1_200 * (len(kills) + 1) and len(client.nthreads()) == 2:
             kills.append(done)
             kill_a_worker(client, chance)
 

@@ -224,8 +224,8 @@ def workers_of(question: Question, threads: int | None = None, cluster: Any = No
     if cluster is None:
         yield Threads(threads)
         return
-    with connected(cluster) as client:
-        yield on_cluster(client, question)
+    with connected(cluster) as (client, processes):
+        yield on_cluster(client, question, processes)
 
 
 def resume(

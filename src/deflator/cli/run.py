@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deflator import defaults
-from deflator.cli.expected import LONG_SECONDS, free_bytes, show_expected, told_of
+from deflator.cli.expected import LONG_SECONDS, free_bytes, show_expected, size, told_of
 from deflator.cli.output import FINISHED_WITH_FAILURES, INTERRUPTED, emit_json, note, refuse, reporting
 from deflator.errors import DeflatorError, Fault, RunError
 from deflator.messages import text
@@ -144,7 +144,7 @@ def showing_run(name: str, target: Path) -> Iterator[Told]:
             note(told_of(name, expected))
         free = free_bytes(target)
         if expected.most_bytes > free:
-            note(text("run.little_room", free_gb=f"{free / 1e9:.1f}", folder=target.parent))
+            note(text("run.little_room", free=size(free), folder=target.parent))
 
     def terminate(*_: object) -> None:
         raise _TerminatedError

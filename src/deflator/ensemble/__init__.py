@@ -22,7 +22,6 @@ from deflator.ensemble.store import (
 )
 from deflator.ensemble.tables import write_table
 from deflator.ensemble.unfinished import (
-    StoppedError,
     finish_if_whole,
     finishing,
     how_far,
@@ -30,7 +29,7 @@ from deflator.ensemble.unfinished import (
     target_of,
     unfinished_folder,
 )
-from deflator.ensemble.workers import Threads, Workers
+from deflator.ensemble.workers import StoppedError, Threads, Workers
 
 __all__ = [
     "Expected",

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from queue import Empty, SimpleQueue
 from secrets import token_hex
 from typing import Any
 
 from deflator import __version__
 from deflator.engine.compiled import source_hash
 from deflator.ensemble.chunks import Failure, Job, simulate_chunk
-from deflator.ensemble.workers import Outcome, reason_of
+from deflator.ensemble.workers import Outcome, StoppedError, reason_of
 from deflator.errors import Fault, RunError
 
 #: Times that an exception of a task is answered by another try, and the loss of its workers by another task.
@@ -26,6 +28,7 @@ _RETRIES, _TASKS = 2, 5
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+")
 _LOCAL = re.compile(r"local:([1-9]\d*)")
 _PATIENCE_SECONDS = 15
+_LOOK_SECONDS, _ALONE_SECONDS = 5.0, 600.0
 
 
 class OtherVersionError(RuntimeError):
@@ -41,10 +44,13 @@ class Cluster:
         A `distributed.Client`; whoever opened it closes it.
     make
         Makes what is to be simulated; called on a worker, and again if that is lost.
+    processes
+        Workers that the client's own cluster is to have; those that die for good are started again. 0 leaves that to
+        whoever runs the cluster.
     """
 
-    def __init__(self, client: Any, make: Callable[[], Job]) -> None:
-        self._client, self._make = client, make
+    def __init__(self, client: Any, make: Callable[[], Job], processes: int = 0) -> None:
+        self._client, self._make, self._processes = client, make, processes
 
     @property
     def threads(self) -> int:
@@ -52,28 +58,32 @@ class Cluster:
         return max(1, sum(self._client.nthreads().values()))
 
     def simulate(self, job: Job, firsts: Sequence[int]) -> Iterator[Outcome]:
-        """Yield chunks as they come, in any order."""
-        distributed = import_module("distributed")
+        """Yield chunks as they come, in any order.
+
+        Raises
+        ------
+        StoppedError
+            When the scheduler or all workers are gone.
+        """
         mark = token_hex(4)
         made = self._made(mark)
-        waiting, under_way, tries = iter(firsts), {}, dict.fromkeys(firsts, 0)
-        ready = distributed.as_completed([], loop=self._client.loop, raise_errors=False)
+        waiting, tries = iter(firsts), dict.fromkeys(firsts, 0)
+        under_way: dict[str, tuple[int, Any]] = {}
+        ready: SimpleQueue[str] = SimpleQueue()
 
         def submit(first: int) -> None:
             tries[first] += 1
             key = f"deflator-chunk-{mark}-{first}-{tries[first]}"
-            future = self._client.submit(
-                _chunk, made, first, job.chunk, source_hash(), key=key, pure=False, retries=_RETRIES
-            )
-            under_way[future.key] = (first, future)
-            ready.add(future)
+            given = (made, first, job.chunk, source_hash())
+            future = self._client.submit(_chunk, *given, key=key, pure=False, retries=_RETRIES)
+            under_way[key] = (first, future)
+            future.add_done_callback(lambda future: ready.put(future.key))
 
         try:
             for first in self._next(waiting, under_way):
                 submit(first)
             while under_way:
-                future = next(ready)
-                first, _ = under_way.pop(future.key)
+                first, future = under_way.pop(self._one_of(ready))
                 found = _found(future)
                 if found is None and tries[first] < _TASKS:
                     if made.status in ("error", "cancelled", "lost"):
@@ -84,7 +94,24 @@ class Cluster:
                 for further in self._next(waiting, under_way):
                     submit(further)
         finally:
-            self._client.cancel([future for _, future in under_way.values()] + [made])
+            if self._client.status == "running":
+                self._client.cancel([future for _, future in under_way.values()] + [made])
+
+    def _one_of(self, ready: SimpleQueue[str]) -> str:
+        """Wait for a task, and see meanwhile that somebody is there to run it."""
+        alone_since = time.monotonic()
+        while True:
+            if self._client.status != "running":
+                raise _stopped("the scheduler of the cluster is gone")
+            with suppress(Empty):
+                return ready.get(timeout=_LOOK_SECONDS)
+            workers = len(self._client.nthreads())
+            if workers:
+                alone_since = time.monotonic()
+            if workers < self._processes:
+                self._client.cluster.scale(self._processes)  # whatever killed them may be over
+            if time.monotonic() - alone_since > _ALONE_SECONDS:
+                raise _stopped(f"the cluster has had no worker for {_ALONE_SECONDS / 60:g} minutes")
 
     def _made(self, mark: str) -> Any:
         return self._client.submit(_make, self._make, key=f"deflator-job-{mark}", pure=False, retries=_RETRIES)
@@ -109,6 +136,10 @@ def _chunk(job: Job, first: int, chunk: int, engine: str) -> bytes:
     return simulate_chunk(job._replace(chunk=chunk), first)
 
 
+def _stopped(message: str) -> StoppedError:
+    return StoppedError([Fault("", 0, "--cluster", message, "type `deflator resume` when it is back, or without it")])
+
+
 def _found(future: Any) -> bytes | Failure | None:
     """Return what came of a task: its chunk, why it failed, or None when only its workers did."""
     distributed = import_module("distributed")
@@ -121,8 +152,8 @@ def _found(future: Any) -> bytes | Failure | None:
 
 
 @contextmanager
-def connected(cluster: Any) -> Iterator[Any]:
-    """Give a client of a cluster.
+def connected(cluster: Any) -> Iterator[tuple[Any, int]]:
+    """Give a client of a cluster, and how many processes of its own it has.
 
     Parameters
     ----------
@@ -141,7 +172,7 @@ def connected(cluster: Any) -> Iterator[Any]:
         hint = "type `pip install 'deflator[cluster]'`"
         raise RunError([Fault("", 0, "--cluster", "distributed is not installed", hint)]) from None
     if isinstance(cluster, distributed.Client):
-        yield cluster
+        yield cluster, 0
         return
     local = _LOCAL.fullmatch(str(cluster))
     if not local and not _ADDRESS.fullmatch(str(cluster)):
@@ -149,7 +180,7 @@ def connected(cluster: Any) -> Iterator[Any]:
         raise RunError([Fault("", 0, "--cluster", f"{str(cluster)!r} is not a cluster", hint)])
     if local:
         with _local(distributed, int(local[1])) as client:
-            yield client
+            yield client, int(local[1])
         return
     try:
         client = distributed.Client(str(cluster), timeout=_PATIENCE_SECONDS, set_as_default=False)
@@ -160,7 +191,7 @@ def connected(cluster: Any) -> Iterator[Any]:
         if not client.nthreads():
             hint = f"start some with `dask worker {cluster}`"
             raise RunError([Fault("", 0, "--cluster", f"the scheduler at {cluster} has no workers", hint)])
-        yield client
+        yield client, 0
 
 
 @contextmanager

@@ -235,7 +235,7 @@ class _Looks:
         """Look as far as all paths are there, and tell whether to stop."""
         while self.paths < self._job.paths and not self._reached:
             end = min(self.paths + PATHS_TO_A_LOOK, self._job.paths)
-            firsts = [first for first in self._job.firsts if self.paths <= first < end]
+            firsts = range(self.paths, end, self._job.chunk)
             there = [first for first in firsts if first in done]
             if len(there) + sum(first in failures for first in firsts) < len(firsts):
                 return False

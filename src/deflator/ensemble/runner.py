@@ -158,9 +158,9 @@ def expect(question: Question, workers: Workers) -> Expected:
     return expectation(job, slowest, job.paths, workers.threads)
 
 
-def on_cluster(client: object, question: Question) -> Cluster:
-    """Return the workers of a `distributed.Client` for a question, which travels to them once."""
-    return Cluster(client, partial(_made_anywhere, question))
+def on_cluster(client: object, question: Question, processes: int = 0) -> Cluster:
+    """Return the workers of a `distributed.Client` for a question, which travels to them once; see `Cluster`."""
+    return Cluster(client, partial(_made_anywhere, question), processes)
 
 
 def _made_anywhere(question: Question) -> Job:

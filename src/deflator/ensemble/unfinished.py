@@ -33,6 +33,7 @@ from deflator.ensemble.gathering import HopelessError
 from deflator.ensemble.lock import LOCK, Owner, locked, owner_of
 from deflator.ensemble.question import Question
 from deflator.ensemble.runner import CHUNKS, versions
+from deflator.ensemble.workers import StoppedError
 from deflator.errors import Fault, RunError
 from deflator.scenario import load_scenario
 
@@ -42,10 +43,6 @@ _REQUEST, _BOOK, _WHOLE = "request.json", "book", "whole"
 _FORMAT = 1
 _ASKED = ("paths", "draws", "chance", "seed", "months", "target_error")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class StoppedError(RunError):
-    """A run that could not go on, and can be resumed when the reason is gone."""
 
 
 @dataclass(frozen=True)

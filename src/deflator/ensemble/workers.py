@@ -9,8 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from deflator.ensemble.chunks import Failure, Job, simulate_chunk
+from deflator.errors import RunError
 
 Outcome = tuple[int, bytes | Failure]
+
+
+class StoppedError(RunError):
+    """A run that could not go on, and can be resumed when the reason is gone."""
 
 
 class Workers(Protocol):
