@@ -200,7 +200,7 @@ def _local(distributed: Any, processes: int) -> Iterator[Any]:
     with (
         distributed.LocalCluster(
             n_workers=processes, threads_per_worker=1, processes=True, memory_limit=None, dashboard_address=None,
-            silence_logs=logging.CRITICAL,
+            silence_logs=logging.CRITICAL, preload=["deflator.ensemble.cluster_process"],
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):  # fmt: skip
