@@ -8,6 +8,7 @@ import polars as pl
 
 from deflator.ensemble import Manifest, Run, write_manifest, write_table
 from deflator.ensemble.manifest import FORMAT
+from deflator.ensemble.tables import FAILURES
 
 #: name -> (layer, members, obligor, exposure)
 FIRMS = {
@@ -57,6 +58,7 @@ def small_run(
     write_table(folder, "series_quantiles", _series())
     lost = [{"path": p, "holder": h, "loss_musd": musd} for p, row in losses.items() for h, musd in row.items()]
     write_table(folder, "losses", pl.DataFrame(lost, {"path": pl.Int32, "holder": pl.String, "loss_musd": pl.Float64}))
+    write_table(folder, "failures", pl.DataFrame(schema=FAILURES))
     write_manifest(folder, _manifest(len(hard), len(failed), draws, chance))
     return Run.open(folder)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deflator.analysis import Result as Result
+    from deflator.analysis import resume as resume
     from deflator.analysis import run as run
     from deflator.book import load_book as load_book
     from deflator.scenario import load_scenario as load_scenario
@@ -25,9 +26,10 @@ _HOMES = {
     "load_book": "deflator.book",
     "load_scenario": "deflator.scenario",
     "run": "deflator.analysis",
+    "resume": "deflator.analysis",
     "Result": "deflator.analysis",
 }
-__all__ = ["Result", "__version__", "load_book", "load_scenario", "run"]
+__all__ = ["Result", "__version__", "load_book", "load_scenario", "resume", "run"]
 
 
 def __getattr__(name: str) -> Any:

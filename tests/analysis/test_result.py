@@ -97,7 +97,7 @@ def test_a_folder_that_is_taken_is_refused_before_anything_is_simulated(tmp_path
 
 
 def test_the_public_names_are_those_that_are_listed() -> None:
-    assert dir(deflator) == ["Result", "__version__", "load_book", "load_scenario", "run"]
+    assert dir(deflator) == ["Result", "__version__", "load_book", "load_scenario", "resume", "run"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         deflator.nothing  # noqa: B018
 

@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from deflator.analysis.breaks import NONE
+from deflator.analysis.losses import GRID
 from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
 from small_runs import FIRMS, small_run
 
@@ -91,7 +93,18 @@ def test_losses_are_told_over_all_paths_with_zeros_where_there_is_none(tmp_path:
     assert table["holder"].to_list() == ["all", "lab_a", "cloud_a"]
     assert table["mean_musd"].to_list() == [3.0, 2.0, 1.0]
     assert table["q50"].to_list() == [0.0, 0.0, 0.0]
-    assert table["q95"].to_list() == [9.0, 8.0, 3.0]
+    assert table["q95"].to_list() == pytest.approx([9.0, 8.0, 3.0], rel=GRID.error)
+
+
+def test_a_quantile_of_losses_is_off_by_at_most_the_error_that_is_published(tmp_path: Path) -> None:
+    lost = {path: {"lab_a": float(musd)} for path, musd in enumerate(np.random.default_rng(1).lognormal(3.0, 2.0, 70))}
+    table = summarise(small_run(tmp_path, [QUIET] * 100, losses=lost), EVIDENCE)[LOSSES]
+    exact = np.quantile([row["lab_a"] for row in lost.values()] + [0.0] * 30, [0.05, 0.5, 0.95], method="inverted_cdf")
+
+    found = table.filter(pl.col("holder") == "lab_a").select("q05", "q50", "q95").row(0)
+
+    assert GRID.error < 0.00081
+    assert found == pytest.approx(exact, rel=GRID.error * 1.001)
 
 
 def test_a_run_without_losses_says_so_in_one_row(tmp_path: Path) -> None:

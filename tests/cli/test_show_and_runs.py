@@ -108,17 +108,17 @@ def test_a_damaged_table_is_a_fault_and_no_traceback(place: Path) -> None:
 def test_runs_are_listed_and_removed(place: Path) -> None:
     assert "No runs are kept" in typed("runs").stdout
     keep(place / "small-1")
-    (place / ".draft-small-2").mkdir()
+    (place / "small-2.unfinished").mkdir()
 
     listed = typed("runs").stdout
     assert "small-1" in listed
     assert "unfinished" in listed
     assert [run["folder"] for run in json.loads(typed("runs", "--json").stdout)["runs"]] == [
-        str(place / ".draft-small-2"),
         str(place / "small-1"),
+        str(place / "small-2.unfinished"),
     ]
-    assert json.loads(typed("runs", "rm", "small-1", ".draft-small-2", "--json").stdout) == {
-        "removed": ["small-1", ".draft-small-2"]
+    assert json.loads(typed("runs", "rm", "small-1", "small-2.unfinished", "--json").stdout) == {
+        "removed": ["small-1", "small-2.unfinished"]
     }
     assert "No runs are kept" in typed("runs").stdout
 

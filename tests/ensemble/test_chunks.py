@@ -4,15 +4,20 @@ import polars as pl
 import pytest
 from made_paths import ENTITIES, MONTHS, made_paths
 
-from deflator.ensemble.chunks import ImbalanceError, Job, Measured, Simulate, run_chunks
+from deflator.engine import Paths
+from deflator.ensemble.chunks import Job, Simulate
+from deflator.ensemble.gathering import Expected, ImbalanceError, Outcome, Told, run_chunks
+from deflator.ensemble.workers import Threads
 from deflator.errors import RunError
 
 DRAWS = 10
 
 
-def run_into(folder: Path, simulate: Simulate, paths: int = 300, chunk: int = 64, threads: int = 2) -> Measured:
-    folder.mkdir()
-    return run_chunks(Job(simulate, ENTITIES, paths, DRAWS, chunk, threads), folder)
+def run_into(
+    folder: Path, simulate: Simulate, paths: int = 300, chunk: int = 64, threads: int = 2, told: Told | None = None
+) -> Outcome:
+    folder.mkdir(exist_ok=True)
+    return run_chunks(Job(simulate, ENTITIES, paths, DRAWS, chunk), folder, folder / "chunks", Threads(threads), told)
 
 
 @pytest.mark.parametrize(("chunk", "threads"), [(1, 3), (7, 1), (64, 4), (300, 2), (1024, 1)])
@@ -98,9 +103,7 @@ def test_a_run_on_which_every_path_fails_is_refused(tmp_path: Path) -> None:
 
 def test_progress_reaches_the_number_of_paths(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    tmp_path.joinpath("run").mkdir()
-    job = Job(made_paths(), ENTITIES, 300, DRAWS, 64, 2)
-    run_chunks(job, tmp_path / "run", lambda done, total: told.append((done, total)))
+    run_into(tmp_path / "run", made_paths(), told=Told(lambda done, total: told.append((done, total))))
 
     assert told == [(64, 300), (128, 300), (192, 300), (256, 300), (300, 300)]
 
@@ -115,9 +118,73 @@ def test_series_have_a_row_for_every_month_and_ordered_quantiles(tmp_path: Path)
         assert (rents[lower] <= rents[upper]).all()
 
 
-def test_an_error_of_a_worker_reaches_the_caller(tmp_path: Path) -> None:
-    def breaks_down(first: int, count: int) -> object:
-        raise ZeroDivisionError
+def breaks_down_at(*paths: int) -> Simulate:
+    def simulate(first: int, count: int) -> Paths:
+        if any(first <= path < first + count for path in paths):
+            raise ZeroDivisionError("no revenue\nat all")
+        return made_paths()(first, count)
 
-    with pytest.raises(ZeroDivisionError):
-        run_into(tmp_path / "run", breaks_down)  # type: ignore[arg-type]
+    return simulate
+
+
+def test_a_chunk_that_raises_is_a_row_of_failures_and_the_other_paths_count(tmp_path: Path) -> None:
+    whole = run_into(tmp_path / "whole", made_paths())
+    measured = run_into(tmp_path / "run", breaks_down_at(70, 299))
+
+    failures = pl.read_parquet(tmp_path / "run" / "failures.parquet")
+    assert failures.rows() == [
+        (64, 64, "ZeroDivisionError: no revenue at all"),
+        (256, 44, "ZeroDivisionError: no revenue at all"),
+    ]
+    assert (measured.paths, measured.paths_failed) == (300, 108)
+    assert measured.checksum != whole.checksum
+    for table in ("paths", "breaks", "losses"):
+        every = pl.read_parquet(tmp_path / "whole" / f"{table}.parquet")
+        lost = pl.col("path").is_between(64, 127) | pl.col("path").is_between(256, 299)
+        assert pl.read_parquet(tmp_path / "run" / f"{table}.parquet").equals(every.filter(~lost))
+
+
+def test_a_run_of_which_every_chunk_raises_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"all 300 paths failed.*ZeroDivisionError: no revenue at all"):
+        run_into(tmp_path / "run", breaks_down_at(*range(300)))
+
+
+def test_finished_chunks_are_not_simulated_again(tmp_path: Path) -> None:
+    whole = run_into(tmp_path / "whole", made_paths())
+    run_into(tmp_path / "run", breaks_down_at(130))
+    asked: list[int] = []
+
+    def simulate(first: int, count: int) -> Paths:
+        asked.append(first)
+        return made_paths()(first, count)
+
+    again = run_into(tmp_path / "run", simulate)
+
+    assert again == whole
+    assert set(asked) - {0} == {128}
+
+
+@pytest.mark.parametrize("damage", ["shorter", "another bit", "empty"])
+def test_a_damaged_chunk_is_found_and_simulated_again(tmp_path: Path, damage: str) -> None:
+    whole = run_into(tmp_path / "run", made_paths())
+    file = tmp_path / "run" / "chunks" / f"{128:012d}.chunk"
+    data = bytearray(file.read_bytes())
+    data[1000] ^= 1
+    file.write_bytes({"shorter": data[:1000], "another bit": data, "empty": b""}[damage])
+    (tmp_path / "run" / "chunks" / "000000000256.writing").write_bytes(b"half")
+
+    assert run_into(tmp_path / "run", made_paths()) == whole
+    assert file.stat().st_size > 1000
+    assert not list((tmp_path / "run" / "chunks").glob("*.writing"))
+
+
+def test_what_a_run_will_take_is_told_once_from_its_first_chunk(tmp_path: Path) -> None:
+    told: list[Expected] = []
+    run_into(tmp_path / "run", made_paths(), told=Told(expected=told.append))
+
+    (expected,) = told
+    kept = sum((tmp_path / "run" / f"{table}.parquet").stat().st_size for table in ("paths", "breaks", "losses"))
+    assert (expected.paths, expected.threads) == (300, 2)
+    assert expected.seconds > 0
+    assert 0.3 * kept < expected.kept_bytes < 3 * kept
+    assert expected.most_bytes > expected.kept_bytes

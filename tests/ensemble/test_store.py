@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 
 from deflator.ensemble.manifest import FORMAT, Manifest, read_manifest, write_manifest
+from deflator.ensemble.opened import Run
 from deflator.ensemble.store import (
     QUOTA_VARIABLE,
     RUNS_VARIABLE,
     check_target,
-    drafting,
     find_run,
     quota_gb,
     remove_runs,
     stored_runs,
 )
+from deflator.ensemble.unfinished import HowFar
 from deflator.errors import RunError
 
 RECORD = Manifest(
@@ -34,8 +35,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def keep(folder: Path, record: Manifest = RECORD) -> Path:
-    with drafting(folder) as draft:
-        write_manifest(draft, record)
+    folder.mkdir(parents=True)
+    write_manifest(folder, record)
     return folder
 
 
@@ -51,7 +52,8 @@ def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
     [
         ("{", "cannot be read"),
         ("[]", "format None"),
-        ('{"format": 99}', "format 99 is not format 1"),
+        ('{"format": 99}', "format 99 is not among 1 and 2.*a newer version of deflator wrote it"),
+        ('{"format": 0}', "format 0 is not among 1 and 2, which this version reads; run it again"),
         ('{"format": 1}', "is not complete"),
     ],
 )
@@ -62,47 +64,20 @@ def test_a_manifest_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Pat
         read_manifest(tmp_path)
 
 
+def test_a_run_of_the_first_format_opens_and_had_no_goal_and_no_failed_chunks(tmp_path: Path) -> None:
+    later = {"paths_asked", "target_error", "error"}
+    first = {name: value for name, value in dataclasses.asdict(RECORD).items() if name not in later}
+    (tmp_path / "manifest.json").write_text(json.dumps(first | {"format": 1}))
+
+    run = Run.open(tmp_path)
+
+    assert (run.manifest.paths_asked, run.manifest.target_error) == (None, None)
+    assert run.failures().height == 0
+
+
 def test_a_folder_without_a_manifest_is_not_a_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not the folder of a run"):
         read_manifest(tmp_path)
-
-
-def test_a_draft_that_ends_well_takes_its_name(tmp_path: Path) -> None:
-    keep(tmp_path / "deep" / "run")
-
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["run"]
-    assert read_manifest(tmp_path / "deep" / "run") == RECORD
-
-
-@pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt])
-def test_a_draft_that_ends_early_leaves_nothing(tmp_path: Path, end: type[BaseException]) -> None:
-    def stop_half_way() -> None:
-        with drafting(tmp_path / "run") as draft:
-            (draft / "half.parquet").write_text("half")
-            raise end
-
-    with pytest.raises(end):
-        stop_half_way()
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_earlier_run_stays_when_the_new_one_ends_early(tmp_path: Path) -> None:
-    keep(tmp_path / "run")
-
-    with pytest.raises(ValueError, match="early"), drafting(tmp_path / "run"):
-        raise ValueError("early")
-
-    assert read_manifest(tmp_path / "run") == RECORD
-
-
-def test_a_new_result_of_a_run_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
-    keep(tmp_path / "run")
-    newer = dataclasses.replace(RECORD, checksum="def")
-    keep(tmp_path / "run", newer)
-
-    assert read_manifest(tmp_path / "run") == newer
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_folder_that_is_new_or_empty_or_holds_the_same_run_may_be_used(tmp_path: Path) -> None:
@@ -151,11 +126,12 @@ def test_of_runs_that_begin_alike_the_newest_is_meant(place: Path) -> None:
 
 def test_what_a_killed_run_left_is_listed_without_a_record(place: Path) -> None:
     keep(place / "base-1")
-    (place / ".draft-base-2-abcd").mkdir()
+    (place / "base-2.unfinished").mkdir()
 
-    left, kept = stored_runs()
+    kept, left = stored_runs()
 
     assert (left.manifest, kept.manifest) == (None, RECORD)
+    assert left.unfinished == HowFar(paths=0, asked=None, owner=None)
     assert kept.size_bytes == len(json.dumps(dataclasses.asdict(RECORD), indent=2)) + 1
 
 

@@ -24,7 +24,7 @@ Codes = NDArray[np.int8]
 NONE = "none"
 #: Share of paths below which an outcome is counted, but neither leads a ranking nor is worth a row in print.
 SELDOM = 0.005
-_BATCH = 65_536
+_BATCH = 16_384
 _NEVER = np.iinfo(np.int16).max
 
 
@@ -63,13 +63,19 @@ class Batch:
 def batches(run: Run) -> Iterator[Batch]:
     """Yield the breaks of a run, some paths at a time, in the order of paths."""
     names = pl.Enum(run.entities()["entity"])
-    paths = run.paths().filter(pl.col("status") == "ok").select("path", "draw")
+    paths = run.scan("paths").select("path", "draw", "status")
     breaks = run.scan("breaks")
     for first in range(0, run.manifest.paths, _BATCH):
         within = pl.col("path").is_between(first, first + _BATCH, closed="left")
-        known = paths.filter(within)
-        if known.height:
-            yield _batch(breaks.filter(within).collect(), known, names)
+        found = batch_of(paths.filter(within).collect(), breaks.filter(within).collect(), names)
+        if found.draw.size:
+            yield found
+
+
+def batch_of(paths: pl.DataFrame, breaks: pl.DataFrame, names: pl.Enum) -> Batch:
+    """Return the breaks on some paths, from their rows in the tables `paths` and `breaks`."""
+    known = paths.filter(pl.col("status") == "ok").select("path", "draw")
+    return _batch(breaks, known, names)
 
 
 def _batch(rows: pl.DataFrame, known: pl.DataFrame, names: pl.Enum) -> Batch:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from deflator.analysis.breaks import Batch, Layer, Tally, batches, layer_break
+from deflator.analysis.breaks import Batch, Layer, Tally, batch_of, batches, layer_break
 from deflator.ensemble import Run
 
 #: Shares of a layer's exposure at which the headline is recomputed.
@@ -41,6 +42,7 @@ WITH_SOFT = Reading(soft=True)
 ONE_OBLIGOR = Reading(obligors=1)
 #: The readings that must agree with the headline on who is first.
 GATE = tuple(Reading(share, soft=soft) for soft in (False, True) for share in THRESHOLDS)
+READINGS = (HEADLINE, WITH_SOFT, ONE_OBLIGOR, *GATE)
 
 
 class Counts:
@@ -48,33 +50,53 @@ class Counts:
 
     Parameters
     ----------
-    run
-        A finished run.
+    entities, draws
+        The tables of the run by these names.
+    months
+        Horizon.
+    readings
+        How to read the paths for layers; firms and cohorts are read with soft breaks where one of these is.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.entities = run.entities()
-        self.layers = layers_of(self.entities)
-        self._share = run.draws()["layer_break_share"].to_numpy()
-        draws, months = run.manifest.draws, run.manifest.months
-        ranked = self.entities.with_row_index("position").filter(pl.col("layer") != "world")
+    def __init__(
+        self, entities: pl.DataFrame, draws: pl.DataFrame, months: int, readings: Sequence[Reading] = READINGS
+    ) -> None:
+        self.entities = entities
+        self.layers = layers_of(entities)
+        self._names = pl.Enum(entities["entity"])
+        self._share = draws["layer_break_share"].to_numpy()
+        ranked = entities.with_row_index("position").filter(pl.col("layer") != "world")
         self.positions = {
             "firm": ranked.filter(pl.col("members") == 1)["position"].to_numpy(),
             "cohort": ranked.filter(pl.col("members") > 1)["position"].to_numpy(),
         }
-        names = self.entities["entity"].to_list()
+        names = entities["entity"].to_list()
+        self._soft = sorted({reading.soft for reading in readings})
         self.by_entity = {
-            (kind, soft): Tally([names[position] for position in positions], draws, months)
+            (kind, soft): Tally([names[position] for position in positions], draws.height, months)
             for kind, positions in self.positions.items()
-            for soft in (False, True)
+            for soft in self._soft
         }
         self.by_layer = {
-            reading: Tally([layer.name for layer in self.layers], draws, months)
-            for reading in (HEADLINE, WITH_SOFT, ONE_OBLIGOR, *GATE)
+            reading: Tally([layer.name for layer in self.layers], draws.height, months) for reading in readings
         }
+
+    @classmethod
+    def of(cls, run: Run) -> Counts:
+        """Return the tallies of a finished run, read a bounded number of paths at a time."""
+        counts = cls(run.entities(), run.draws(), run.manifest.months)
         for batch in batches(run):
-            for soft in (False, True):
-                self._add(batch, soft)
+            counts.add(batch)
+        return counts
+
+    def add(self, batch: Batch) -> None:
+        """Count some paths."""
+        for soft in self._soft:
+            self._add(batch, soft)
+
+    def add_rows(self, paths: pl.DataFrame, breaks: pl.DataFrame) -> None:
+        """Count some paths, from their rows in the tables `paths` and `breaks`."""
+        self.add(batch_of(paths, breaks, self._names))
 
     def _add(self, batch: Batch, soft: bool) -> None:
         months, triggers = batch.either() if soft else (batch.hard_month, batch.hard_trigger)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
@@ -14,17 +16,28 @@ import polars as pl
 from deflator import defaults
 from deflator.analysis.evidence import assumed_and_all
 from deflator.analysis.notebook import answer_html
+from deflator.analysis.precision import HeadlineError
 from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
 from deflator.book import Book, load_book
 from deflator.ensemble import (
     Progress,
     Question,
     Run,
+    Threads,
+    Told,
+    Workers,
     check_target,
-    drafting,
+    chunk_of,
+    connected,
     find_run,
+    find_unfinished,
+    finish_if_whole,
+    finishing,
+    on_cluster,
+    reopened,
     run_paths,
     runs_folder,
+    target_of,
     write_manifest,
     write_table,
 )
@@ -124,6 +137,8 @@ def run(
     out: str | Path | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    target_error: float | None = None,
+    cluster: Any = None,
 ) -> Result:
     """Simulate many futures of a book under a scenario, and tell who breaks first.
 
@@ -147,6 +162,11 @@ def run(
         Threads to use, all processors when None; they change no result.
     progress
         Told the paths done and the paths asked for, from time to time.
+    target_error
+        Stop before `paths` when every probability of the headline has a Monte Carlo standard error (a share) of at
+        most this; looked at after every 1,024 paths, so it stops alike for any number of threads.
+    cluster
+        A `distributed.Client`, `tcp://HOST:PORT` of a scheduler, or `local:N` for N processes here, instead of threads.
 
     Returns
     -------
@@ -160,21 +180,87 @@ def run(
     """
     book = load_book(book) if isinstance(book, str) else book
     scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
-    question = Question(book, scenario, paths, ignorance, chance, seed, months)
-    return ask(question, None if out is None else Path(out), threads, progress)
+    question = Question(book, scenario, paths, ignorance, chance, seed, months, target_error)
+    return ask(question, None if out is None else Path(out), threads, progress, cluster)
 
 
 def ask(
-    question: Question, out: Path | None = None, threads: int | None = None, progress: Progress | None = None
+    question: Question,
+    out: Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cluster: Any = None,
+    told: Told | None = None,
 ) -> Result:
-    """Run a question that was checked, and keep its answer; arguments as for `run`."""
-    target = runs_folder() / question.name if out is None else out
+    """Run a question that was checked, and keep its answer; arguments as for `run`, and `told` in place of `progress`.
+
+    What an earlier try of the same question left unfinished in the same place is not simulated again.
+    """
+    target = target_for(question, out)
     check_target(target, question.name)
-    with drafting(target) as draft:
-        raw = run_paths(question, draft, threads, progress)
-        start = time.perf_counter()
-        for name, table in summarise(raw, assumed_and_all(question.book)).items():
-            write_table(draft, name, table)
-        stages = raw.manifest.elapsed_seconds | {"summarise": round(time.perf_counter() - start, 3)}
-        write_manifest(draft, replace(raw.manifest, elapsed_seconds=stages))
+    with workers_of(question, threads, cluster) as workers:
+        chunk = chunk_of(question.paths_used, workers.threads)
+        with finishing(target, question, chunk) as place:
+            if not place.whole:
+                raw = run_paths(question, place.folder, workers, place.chunk, told or Told(progress), HeadlineError)
+                _answer(raw, question)
     return Result(Run.open(target))
+
+
+def target_for(question: Question, out: Path | None = None) -> Path:
+    """Return where the run of a question is kept."""
+    return runs_folder() / question.name if out is None else out
+
+
+@contextmanager
+def workers_of(question: Question, threads: int | None = None, cluster: Any = None) -> Iterator[Workers]:
+    """Give those who simulate a question: threads of this process, or a cluster if one is named.
+
+    Raises
+    ------
+    RunError
+        When the cluster cannot be reached.
+    """
+    if cluster is None:
+        yield Threads(threads)
+        return
+    with connected(cluster) as (client, processes):
+        yield on_cluster(client, question, processes)
+
+
+def resume(
+    run: str | Path,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cluster: Any = None,
+    told: Told | None = None,
+) -> Result:
+    """Finish a run that was stopped, to the same bits as if it had not been; a finished one is opened.
+
+    Parameters
+    ----------
+    run
+        Path of the run or of its unfinished folder, its name, or the beginning of its name.
+    threads, progress, cluster, told
+        As for `ask`; they need not be those with which it began.
+
+    Raises
+    ------
+    RunError
+        When there is no such run, another process works on it, or this program would not give it the same bits.
+    """
+    folder = find_unfinished(str(run))
+    if folder is None:
+        return Result.open(run)
+    if not finish_if_whole(folder):
+        ask(reopened(folder), target_of(folder), threads, progress, cluster, told)
+    return Result(Run.open(target_of(folder)))
+
+
+def _answer(raw: Run, question: Question) -> None:
+    """Add the tables of the answer to a run, and the time that took to its record."""
+    start = time.perf_counter()
+    for name, table in summarise(raw, assumed_and_all(question.book)).items():
+        write_table(raw.folder, name, table)
+    stages = raw.manifest.elapsed_seconds | {"summarise": round(time.perf_counter() - start, 3)}
+    write_manifest(raw.folder, replace(raw.manifest, elapsed_seconds=stages))

@@ -52,7 +52,7 @@ def summarise(run: Run, evidence: Evidence) -> dict[str, pl.DataFrame]:
         `summary_layers`, `summary_entities`, `summary_losses` and `summary_robustness`. Shares are of paths
         that did not fail. In each ranking the last row is `none`: no outcome of its kind breaks.
     """
-    counts = Counts(run)
+    counts = Counts.of(run)
     chance = run.manifest.chance
     return {
         LAYERS: _layers(counts, chance, evidence),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,11 +14,13 @@ from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significa
 from deflator.book.months import month_at
 from deflator.cli.output import Column, say, table
 from deflator.cli.rankings import RANKINGS, Row, print_rankings
+from deflator.ensemble import Manifest
 from deflator.messages import text
 
 _MONTHS_BETWEEN_ROWS = 6
 _MOST_ROWS = 12
 _FAN_WIDTH = 41
+_FAILURES_TOLD = 5
 
 
 def answer(result: Result) -> dict[str, Any]:
@@ -31,6 +34,9 @@ def answer(result: Result) -> dict[str, Any]:
         "as_of": manifest.as_of,
         "paths": manifest.paths,
         "paths_failed": manifest.paths_failed,
+        "paths_asked": manifest.paths_asked,
+        "target_error": manifest.target_error,
+        "error": manifest.error,
         "draws": manifest.draws,
         "seed": manifest.seed,
         "months": manifest.months,
@@ -157,10 +163,26 @@ def _notes(result: Result) -> Iterator[str]:
         yield text("run.ignorance_off")
     if not manifest.chance:
         yield text("run.chance_off")
+    yield from _goal(manifest)
     if manifest.paths_failed:
         yield text("run.paths_failed", failed=f"{manifest.paths_failed:,}", paths=f"{manifest.paths:,}")
+    for row in result.raw.failures().head(_FAILURES_TOLD).to_dicts():
+        last = row["first_path"] + row["paths"] - 1
+        yield text("run.chunk_failed", first=row["first_path"], last=last, reason=row["reason"])
     yield text("run.ledger", residual=f"{manifest.ledger_residual:.1e}")
     yield text("run.kept", folder=result.raw.folder)
+
+
+def _goal(manifest: Manifest) -> Iterator[str]:
+    """Yield whether the paths were enough for the error that was asked for, and what would be if they were not."""
+    target, error = manifest.target_error, manifest.error
+    if target is None or error is None:
+        return
+    found = {"target": f"{100 * target:.2g}", "error": f"{100 * error:.2g}", "paths": f"{manifest.paths:,}"}
+    if error <= target:
+        yield text("run.target_reached", **found)
+    else:
+        yield text("run.target_missed", **found, draws=f"{math.ceil(manifest.draws * (error / target) ** 2):,}")
 
 
 def _one_obligor(result: Result) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deflator.cli.output import emit_json, reporting, say, table
 from deflator.messages import text
+
+if TYPE_CHECKING:
+    from deflator.ensemble import StoredRun
 
 runs_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
@@ -46,23 +49,22 @@ def list_runs(context: typer.Context, json: Annotated[bool, _JSON] = False) -> N
             say(text("run.no_runs", folder=runs_folder()))
         else:
             headings = [text(f"run.column_{name}") for name in ("run", "book", "paths", "finished")]
-            rows = [
-                [
-                    stored.folder.name,
-                    *(
-                        (
-                            stored.manifest.book["name"],
-                            f"{stored.manifest.paths:,}",
-                            stored.manifest.finished_at,
-                        )
-                        if stored.manifest
-                        else ("", "", text("run.unfinished"))
-                    ),
-                    f"{stored.size_bytes / 1e6:.1f}",
-                ]
-                for stored in found
-            ]
+            rows = [[stored.folder.name, *_described(stored), f"{stored.size_bytes / 1e6:.1f}"] for stored in found]
             table(str(runs_folder()), [*headings, (text("run.column_size"), "right")], rows)
+
+
+def _described(stored: StoredRun) -> tuple[str, str, str]:
+    """Return book, paths and time of a run; of an unfinished one how far it got, of others what is wrong."""
+    if stored.manifest:
+        manifest = stored.manifest
+        return manifest.book["name"], f"{manifest.paths:,}", manifest.finished_at
+    far = stored.unfinished
+    if far is None:
+        return "", "", stored.unreadable or ""
+    done = text("run.done_of", done=f"{far.paths:,}", asked=f"{far.asked:,}") if far.asked else ""
+    owner = far.owner
+    state = text("run.under_way", pid=owner.pid, host=owner.host) if owner else text("run.unfinished")
+    return "", done, state
 
 
 @runs_app.command("rm", help=text("run.rm_help"))

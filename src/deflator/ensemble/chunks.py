@@ -1,39 +1,36 @@
-"""Simulate paths in chunks on several threads and keep what analyses need of each.
+"""One chunk of paths: simulated, reduced where it was simulated, and packed into bytes that carry their own checksum.
 
-Nothing that is kept depends on how the paths are cut or on who finishes first: per-path rows go to disk
-under their path's number, series are counted in whole numbers, and the checksum takes chunks in order.
+What is kept of a path does not depend on the chunk in which it was simulated: rows carry the path's number, series are
+counted in whole numbers, and the checksum of a run is one of its paths.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+import hashlib
+import io
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from deflator.engine.codes import Status
-from deflator.ensemble.checksum import Checksum
-from deflator.ensemble.histogram import Grid, Histogram
-from deflator.ensemble.tables import chunk_tables, join_parts, write_part, write_table
-from deflator.errors import Fault, RunError
+from deflator.ensemble.checksum import path_digests
+from deflator.ensemble.histogram import Grid
+from deflator.ensemble.tables import chunk_tables
 
 if TYPE_CHECKING:
     from deflator.engine import Paths
 
 #: First path and number of paths -> what happened on them.
 Simulate = Callable[[int, int], "Paths"]
-#: Paths done and paths asked for.
-Progress = Callable[[int, int], None]
 
-#: Largest residual of an accounting identity, relative to the gross flow of its month.
-RESIDUAL_ALLOWED = 1e-9
 IDENTITIES = ("ledger", "debt", "units")
-
-LEVELS = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
 #: Quantiles of rents are off by at most 0.08 %, of openness by at most 0.0001.
 GRIDS = {
     "rent": Grid(1e-6, 1e6, 18_000, logarithmic=True),
@@ -43,14 +40,15 @@ _HASHED = (
     "break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share", "cause", "cause_musd",
     "loss_musd", "rent", "funding",
 )  # fmt: skip
-
-
-class ImbalanceError(RunError):
-    """A path on which money, debt or equipment appeared or vanished: nothing of the run can be trusted."""
+_COUNTS, _DIGESTS, _MEASURED = "counts", "digests", "measured.json"
+_SEAL_BYTES = hashlib.sha256().digest_size
+#: Compiling the same kernel in two threads at once is an error of the compiler.
+_COMPILING = threading.Lock()
+_compiled: set[type] = set()
 
 
 class Job(NamedTuple):
-    """What to simulate and how to cut it.
+    """What to simulate and how to cut it; it travels to workers in other processes.
 
     Parameters
     ----------
@@ -62,8 +60,6 @@ class Job(NamedTuple):
         Paths to run; draws of the uncertain figures.
     chunk
         Paths to a task.
-    threads
-        Tasks at a time.
     """
 
     simulate: Simulate
@@ -71,89 +67,162 @@ class Job(NamedTuple):
     paths: int
     draws: int
     chunk: int
-    threads: int
+
+    @property
+    def firsts(self) -> range:
+        """First path of every chunk."""
+        return range(0, self.paths, self.chunk)
+
+    def size(self, first: int) -> int:
+        """Return the number of paths in the chunk that begins with a path."""
+        return min(self.chunk, self.paths - first)
+
+
+class Failure(NamedTuple):
+    """A chunk that could not be simulated, and why."""
+
+    reason: str
+
+
+class DamagedError(ValueError):
+    """Bytes that are not a whole chunk."""
 
 
 class Measured(NamedTuple):
-    """What a run measured of itself."""
+    """What a chunk measured of itself.
 
-    checksum: str
-    paths_failed: int
-    residuals: dict[str, float]
+    Parameters
+    ----------
+    first, paths
+        Which paths.
+    failed
+        Paths whose status is not OK.
+    residuals
+        By identity, the largest residual and the path that has it.
+    months
+        Points in time of a series.
+    seconds
+        Time that the simulation took in one thread.
+    """
 
-
-class _Reference(NamedTuple):
-    """What a worker hands back: small, and the rows stay on disk."""
-
+    first: int
     paths: int
     failed: int
-    cells: dict[str, np.ndarray]
-    hashed: dict[str, np.ndarray]
     residuals: dict[str, tuple[float, int]]
+    months: int
+    seconds: float
 
 
-def run_chunks(job: Job, folder: Path, progress: Progress | None = None) -> Measured:
-    """Simulate all paths and write the tables of the run into a folder.
+@dataclass(frozen=True)
+class Chunk:
+    """What is kept of some paths.
+
+    Parameters
+    ----------
+    parts
+        Content by name.
+    """
+
+    parts: dict[str, bytes]
+
+    @classmethod
+    def read(cls, data: bytes) -> Chunk:
+        """Open what `simulate_chunk` returned.
+
+        Raises
+        ------
+        DamagedError
+            When a single bit differs.
+        """
+        seal, payload = data[:_SEAL_BYTES], data[_SEAL_BYTES:]
+        if hashlib.sha256(payload).digest() != seal:
+            raise DamagedError
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            return cls({name: archive.read(name) for name in archive.namelist()})
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return the rows that the chunk adds to a table."""
+        return pl.read_parquet(io.BytesIO(self.parts[name]))
+
+    @property
+    def counts(self) -> pl.DataFrame:
+        """Paths by `series` and place in its histogram: `at` is month times cells plus cell."""
+        return self.table(_COUNTS)
+
+    @property
+    def digests(self) -> bytes:
+        """The digest of every path."""
+        return self.parts[_DIGESTS]
+
+    @property
+    def measured(self) -> Measured:
+        """What the chunk measured of itself."""
+        found = json.loads(self.parts[_MEASURED])
+        residuals = {name: (float(residual), path) for name, (residual, path) in found["residuals"].items()}
+        return Measured(**(found | {"residuals": residuals}))
+
+
+def simulate_chunk(job: Job, first: int) -> bytes:
+    """Simulate a chunk, reduce it, and return it packed, behind the SHA-256 of what follows.
 
     Parameters
     ----------
     job
-        What to simulate and how to cut it.
-    folder
-        Where the tables go.
-    progress
-        Told the number of paths done after each chunk.
-
-    Raises
-    ------
-    ImbalanceError
-        When an accounting identity is off by more than `RESIDUAL_ALLOWED` of the gross flow.
-    RunError
-        When every path failed.
+        What to simulate.
+    first
+        First path of the chunk.
     """
-    checksum = Checksum(job.entities)
-    histograms: dict[str, Histogram] = {}
-    worst = dict.fromkeys(IDENTITIES, (0.0, 0))
-    done = failed = 0
-    for part in _in_order(job, folder):
-        checksum.add(part.hashed)
-        for name, cells in part.cells.items():
-            histograms.setdefault(name, Histogram(GRIDS[name], cells.shape[0])).add(cells)
-        worst = {name: max(worst[name], part.residuals[name]) for name in IDENTITIES}
-        failed += part.failed
-        done += part.paths
-        if progress:
-            progress(done, job.paths)
-    _check(worst, failed, job.paths)
-    write_table(folder, "series_quantiles", _series(histograms))
-    join_parts(folder)
-    return Measured(checksum.hexdigest(), failed, {name: worst[name][0] for name in IDENTITIES})
-
-
-def _in_order(job: Job, folder: Path) -> Iterator[_Reference]:
-    """Yield the references of all chunks in order, with few chunks under way so that memory stays small."""
-
-    def work(first: int) -> _Reference:
-        outcome = job.simulate(first, min(job.chunk, job.paths - first))
-        for name, rows in chunk_tables(outcome, first, job.draws, job.entities).items():
-            write_part(folder, name, first, rows)
-        return _reference(outcome, first)
-
-    under_way: deque[Future[_Reference]] = deque()
-    with ThreadPoolExecutor(job.threads) as threads:
-        try:
-            for first in range(0, job.paths, job.chunk):
-                under_way.append(threads.submit(work, first))
-                if len(under_way) > 2 * job.threads:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            threads.shutdown(cancel_futures=True)
-
-
-def _reference(outcome: Paths, first: int) -> _Reference:
+    compile_once(job.simulate)
+    start = time.perf_counter()
+    outcome = job.simulate(first, job.size(first))
+    seconds = time.perf_counter() - start
+    tables = chunk_tables(outcome, first, job.draws, job.entities)
     good = outcome.status == Status.OK
+    parts = {name: _parquet(rows) for name, rows in (tables | {_COUNTS: _counts(outcome, good)}).items()}
+    parts[_DIGESTS] = path_digests({"status": outcome.status, **_of_good(outcome, good)})
+    parts[_MEASURED] = json.dumps(_measured(outcome, good, first, seconds)._asdict()).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    payload = packed.getvalue()
+    return hashlib.sha256(payload).digest() + payload
+
+
+def compile_once(simulate: Simulate) -> None:
+    """Compile what a simulation needs, in one thread of the process only."""
+    with _COMPILING:
+        if type(simulate) not in _compiled:
+            simulate(0, 1)
+            _compiled.add(type(simulate))
+
+
+def _parquet(rows: pl.DataFrame) -> bytes:
+    stream = io.BytesIO()
+    rows.write_parquet(stream, compression="zstd")
+    return stream.getvalue()
+
+
+def _counts(outcome: Paths, good: np.ndarray) -> pl.DataFrame:
+    """Return how many paths lie in each cell of each month; cells without paths have no row."""
+    frames = []
+    for name, grid in GRIDS.items():
+        cells = grid.cell_of(getattr(outcome, name)[:, good])
+        at, count = np.unique(np.arange(len(cells), dtype=np.int32)[:, None] * grid.cells + cells, return_counts=True)
+        columns = {"at": at.astype(np.int32), "count": count.astype(np.int32)}
+        frames.append(pl.DataFrame(columns).with_columns(series=pl.lit(name)))
+    return pl.concat(frames)
+
+
+def _of_good(outcome: Paths, good: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is hashed; of failed paths nothing but the status counts."""
+    hashed = {name: getattr(outcome, name) for name in _HASHED}
+    return (
+        hashed if good.all() else {name: np.where(good, array, array.dtype.type(0)) for name, array in hashed.items()}
+    )
+
+
+def _measured(outcome: Paths, good: np.ndarray, first: int, seconds: float) -> Measured:
     residuals = {}
     for name in IDENTITIES:
         # A residual that is not a number is as bad as an infinite one.
@@ -161,44 +230,4 @@ def _reference(outcome: Paths, first: int) -> _Reference:
         residual = np.where(good, measured, 0.0)
         lane = int(np.argmax(residual))
         residuals[name] = (float(residual[lane]), first + lane)
-    return _Reference(
-        paths=good.size,
-        failed=int(good.size - good.sum()),
-        cells={name: grid.cell_of(getattr(outcome, name)[:, good]) for name, grid in GRIDS.items()},
-        hashed={"status": outcome.status, **{name: getattr(outcome, name)[..., good] for name in _HASHED}},
-        residuals=residuals,
-    )
-
-
-def _check(worst: dict[str, tuple[float, int]], failed: int, paths: int) -> None:
-    """Refuse a run that breaks an identity, or of which nothing is left."""
-    faults = [
-        Fault(
-            "", 0, f"{name}_residual",
-            f"{residual:.3g} of the gross flow on path {path}, above the allowed {RESIDUAL_ALLOWED:g}",
-            "this is a fault of the program: report it with the book, the scenario and the seed",
-        )
-        for name, (residual, path) in worst.items()
-        if not residual <= RESIDUAL_ALLOWED
-    ]  # fmt: skip
-    if faults:
-        raise ImbalanceError(faults)
-    if failed == paths:
-        hint = "try another seed; look for extreme figures in the book or the scenario"
-        raise RunError([Fault("", 0, "", f"all {paths} paths failed, so there is nothing to show", hint)])
-
-
-def _series(histograms: dict[str, Histogram]) -> pl.DataFrame:
-    frames = []
-    for name, histogram in histograms.items():
-        quantiles = histogram.quantiles(list(LEVELS.values()))
-        frames.append(
-            pl.DataFrame(
-                {
-                    "series": [name] * histogram.months,
-                    "month": np.arange(histogram.months, dtype=np.int16),
-                    **{level: quantiles[:, column] for column, level in enumerate(LEVELS)},
-                }
-            )
-        )
-    return pl.concat(frames)
+    return Measured(first, good.size, int(good.size - good.sum()), residuals, len(outcome.rent), seconds)

@@ -97,6 +97,10 @@ class Histogram:
         """Count one cell per month and path, `[month, path]`."""
         np.add.at(self.counts, (np.arange(self.months)[:, None], cells), 1)
 
+    def add_counts(self, at: NDArray[np.int32], count: NDArray[np.int32]) -> None:
+        """Add paths that were counted elsewhere; `at` is month times cells plus cell, each at most once."""
+        self.counts.reshape(-1)[at] += count
+
     def quantiles(self, levels: Sequence[float]) -> NDArray[np.float64]:
         """Return `[month, level]`: the lowest cell at or below which at least that share of paths lies."""
         reached = self.counts.cumsum(axis=1)

@@ -10,7 +10,9 @@ from pathlib import Path
 from deflator.errors import Fault, RunError
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+#: Older layouts that can still be read; format 1 had no table of failures and no goal.
+_READABLE = (1, FORMAT)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ class Manifest:
     checksum
         Fingerprint of the results; the same bits for any number of threads.
     elapsed_seconds
-        By stage.
+        By stage, of the sitting in which the run was finished.
+    paths_asked
+        Paths that were asked for: more than `paths` where the target was reached before. None in format 1.
+    target_error, error
+        Monte Carlo standard error at which to stop, and the largest one of the headline at the end; None without one.
     """
 
     format: int
@@ -68,6 +74,9 @@ class Manifest:
     units_residual: float
     checksum: str
     elapsed_seconds: dict[str, float]
+    paths_asked: int | None = None
+    target_error: float | None = None
+    error: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -95,9 +104,12 @@ def read_manifest(folder: Path) -> Manifest:
         raise _unreadable(folder, "this is not the folder of a run: it has no manifest.json") from None
     except (ValueError, OSError) as error:
         raise _unreadable(file, f"cannot be read: {error}") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        version = found.get("format") if isinstance(found, dict) else None
-        raise _unreadable(file, f"format {version!r} is not format {FORMAT}, which this version reads")
+    version = found.get("format") if isinstance(found, dict) else None
+    if version not in _READABLE:
+        readable = " and ".join(map(str, _READABLE))
+        newer = isinstance(version, int) and version > FORMAT
+        why = ": a newer version of deflator wrote it" if newer else ""
+        raise _unreadable(file, f"format {version!r} is not among {readable}, which this version reads{why}")
     try:
         return Manifest(**found)
     except TypeError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from deflator.ensemble.manifest import Manifest, read_manifest
+from deflator.ensemble.tables import FAILURES
 from deflator.errors import Fault, RunError
 
 
@@ -75,6 +76,10 @@ class Run:
     def losses(self) -> pl.DataFrame:
         """Return what each holder lost on each path, USD m; no row where it lost nothing."""
         return self.table("losses")
+
+    def failures(self) -> pl.DataFrame:
+        """Return the chunks of paths that could not be simulated, and why; runs of format 1 had none."""
+        return self.table("failures") if self.manifest.format > 1 else pl.DataFrame(schema=FAILURES)
 
     def series(self) -> pl.DataFrame:
         """Return quantiles by month of the reference rent (USD per unit-hour) and of funding openness."""

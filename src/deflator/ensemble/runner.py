@@ -3,118 +3,59 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import os
 import platform
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from deflator import __version__, defaults
+from deflator import __version__
 from deflator.book import Book
-from deflator.book.months import month_at
 from deflator.engine import Economy, Paths, pack, simulate
-from deflator.ensemble.chunks import Job, Measured, Progress, run_chunks
+from deflator.ensemble.chunks import Chunk, Failure, Job, compile_once
+from deflator.ensemble.cluster import Cluster
+from deflator.ensemble.gathering import PATHS_TO_A_LOOK, Expected, Goal, Meter, Outcome, Told, expectation, run_chunks
 from deflator.ensemble.manifest import FORMAT, Manifest, write_manifest
 from deflator.ensemble.opened import Run
+from deflator.ensemble.question import Question
 from deflator.ensemble.tables import write_table
+from deflator.ensemble.workers import Threads, Workers
 from deflator.errors import Fault, RunError
-from deflator.scenario import Scenario
 from deflator.scenario.figures import Figures, draw_figures
 
-MOST_PATHS = 10_000_000
-_MOST_SEED = 2**63 - 1
-_CHUNK_MOST, _CHUNK_UNIT = 1_024, 128
+CHUNKS = "chunks"
+_CHUNK_LEAST = 128  # whole blocks of lanes
 _LIBRARIES = ("numpy", "numba", "polars")
+
+#: Entities and draws of a run, its months and whether paths have noise -> what measures how exact its answer is.
+MakeMeter = Callable[[pl.DataFrame, pl.DataFrame, int, bool], Meter]
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked: a book under a scenario, on how many paths.
+class Simulation:
+    """The engine on an economy, as workers call it.
 
     Parameters
     ----------
-    book, scenario
-        What is known, and what may happen.
-    paths
-        Paths to simulate. With chance off a path is determined by its draw, so no more than `draws` are run.
-    draws
-        Draws of the uncertain figures; 0 leaves ignorance out, and every figure has its central value.
-    chance
-        Whether paths have noise.
-    seed
-        Seed of all draws.
-    months
-        Months to simulate after the as-of month; None for the horizon of the book.
-
-    Raises
-    ------
-    DeflatorError
-        With everything that is out of range, and everything for which the scenario does not fit the book.
+    economy
+        What is simulated.
+    seed, chance
+        Of the question.
     """
 
-    book: Book
-    scenario: Scenario
-    paths: int = defaults.PATHS
-    draws: int = defaults.DRAWS
-    chance: bool = True
-    seed: int = defaults.SEED
-    months: int | None = None
+    economy: Economy
+    seed: int
+    chance: bool
 
-    def __post_init__(self) -> None:
-        asked = {
-            "paths": (self.paths, 1, MOST_PATHS),
-            "ignorance": (self.draws, 0, MOST_PATHS),
-            "seed": (self.seed, 0, _MOST_SEED),
-            "months": (self.book.months if self.months is None else self.months, 1, self.book.months),
-        }
-        faults = [
-            Fault("", 0, name, f"{value} is out of range", f"use a number from {low} to {high}")
-            for name, (value, low, high) in asked.items()
-            if not low <= value <= high
-        ]
-        if faults:
-            raise RunError(faults)
-        self.scenario.check(self.book_used)
-
-    @property
-    def book_used(self) -> Book:
-        """The book up to the months that are asked for."""
-        if self.months is None:
-            return self.book
-        return replace(self.book, horizon=month_at(self.months, self.book.as_of))
-
-    @property
-    def ignorance(self) -> bool:
-        """Whether uncertain figures are drawn."""
-        return self.draws > 0
-
-    @property
-    def draws_used(self) -> int:
-        """Draws that the paths need: no more than there are paths."""
-        return min(max(self.draws, 1), self.paths)
-
-    @property
-    def paths_used(self) -> int:
-        """Paths that can differ."""
-        return self.paths if self.chance else self.draws_used
-
-    @property
-    def name(self) -> str:
-        """Identity of the run: two runs with one name have the same results."""
-        decides = (
-            FORMAT, __version__, self.book.fingerprint, self.scenario.fingerprint,
-            self.book_used.months, self.paths, self.draws, self.chance, self.seed,
-        )  # fmt: skip
-        digest = hashlib.sha256(repr(decides).encode()).hexdigest()
-        return f"{re.sub(r'[^A-Za-z0-9+_.-]', '-', self.scenario.name)}-{digest[:10]}"
+    def __call__(self, first: int, count: int) -> Paths:
+        """Return what happens on paths `first` up to `first + count`."""
+        return simulate(self.economy, seed=self.seed, first_path=first, paths=count, chance=self.chance)
 
 
 class _Stages:
@@ -130,7 +71,28 @@ class _Stages:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def run_paths(question: Question, folder: Path, threads: int | None = None, progress: Progress | None = None) -> Run:
+def chunk_of(paths: int, threads: int) -> int:
+    """Return how many paths make a chunk: every thread has several, of 128 paths doubled up to 1,024.
+
+    Examples
+    --------
+    >>> chunk_of(10_000_000, 2), chunk_of(2_000, 2), chunk_of(10, 64)
+    (1024, 256, 128)
+    """
+    chunk = _CHUNK_LEAST
+    while chunk < PATHS_TO_A_LOOK and chunk * 4 * threads < paths:
+        chunk *= 2
+    return chunk
+
+
+def run_paths(
+    question: Question,
+    folder: Path,
+    workers: Workers | None = None,
+    chunk: int | None = None,
+    told: Told | None = None,
+    make_meter: MakeMeter | None = None,
+) -> Run:
     """Run a question and write its record and raw tables into a folder.
 
     Parameters
@@ -138,11 +100,15 @@ def run_paths(question: Question, folder: Path, threads: int | None = None, prog
     question
         What to run.
     folder
-        An empty folder.
-    threads
-        Threads to use; all processors when None. They change no result.
-    progress
-        Told the paths done and the paths asked for after each chunk.
+        Where to; chunks that an earlier try left in its folder `chunks` are not simulated again.
+    workers
+        Who simulates: `Threads` or a `Cluster`; all processors of this machine when None. They change no result.
+    chunk
+        Paths to a chunk, by `chunk_of`; an earlier try has to have had the same.
+    told
+        Who is told how it goes.
+    make_meter
+        Makes what measures the error; a question with a target error needs it.
 
     Returns
     -------
@@ -154,33 +120,65 @@ def run_paths(question: Question, folder: Path, threads: int | None = None, prog
     RunError
         When an accounting identity fails, or every path does.
     """
+    workers = workers or Threads()
     stages = _Stages()
+    figures, economy = _prepared(question, stages)
+    job = _job(question, economy, chunk or chunk_of(question.paths_used, workers.threads))
+    write_table(folder, "entities", _entities(question.book_used, economy))
+    write_table(folder, "draws", _draws(figures))
+    goal = None
+    if question.target_error is not None and make_meter is not None:
+        meter = make_meter(_entities(question.book_used, economy), _draws(figures), economy.months, question.chance)
+        goal = Goal(question.target_error, meter)
+    with stages.stage("compile"):
+        compile_once(job.simulate)
+    with stages.stage("simulate"):
+        outcome = run_chunks(job, folder, folder / CHUNKS, workers, told, goal)
+    write_manifest(folder, _manifest(question, economy, outcome, stages.seconds))
+    return Run.open(folder)
+
+
+def expect(question: Question, workers: Workers) -> Expected:
+    """Return what a run of a question will take, measured on its first chunks; nothing is kept.
+
+    Raises
+    ------
+    RunError
+        When none of these chunks can be simulated.
+    """
+    _, economy = _prepared(question, _Stages())
+    job = _job(question, economy, chunk_of(question.paths_used, workers.threads))
+    compile_once(job.simulate)
+    found = [data for _, data in workers.simulate(job, job.firsts[: workers.threads])]
+    whole = [data for data in found if not isinstance(data, Failure)]
+    if not whole:
+        reasons = [data.reason for data in found if isinstance(data, Failure)]
+        raise RunError([Fault("", 0, "", f"no path can be simulated: {reasons[0]}")])
+    slowest = max(whole, key=lambda data: Chunk.read(data).measured.seconds)
+    return expectation(job, slowest, job.paths, workers.threads)
+
+
+def on_cluster(client: object, question: Question, processes: int = 0) -> Cluster:
+    """Return the workers of a `distributed.Client` for a question, which travels to them once; see `Cluster`."""
+    return Cluster(client, partial(_made_anywhere, question), processes)
+
+
+def _made_anywhere(question: Question) -> Job:
+    return _job(question, _prepared(question, _Stages())[1], _CHUNK_LEAST)
+
+
+def _prepared(question: Question, stages: _Stages) -> tuple[Figures, Economy]:
     book, scenario = question.book_used, question.scenario
     with stages.stage("draw"):
         figures = draw_figures(book, scenario, question.draws_used, question.seed, question.ignorance)
     with stages.stage("pack"):
         economy = pack(book, scenario, figures)
-    write_table(folder, "entities", _entities(book, economy))
-    write_table(folder, "draws", _draws(figures))
-    job = _job(question, economy, threads or os.cpu_count() or 1)
-    with stages.stage("compile"):
-        job.simulate(0, 1)
-    with stages.stage("simulate"):
-        measured = run_chunks(job, folder, progress)
-    write_manifest(folder, _manifest(question, economy, measured, stages.seconds))
-    return Run.open(folder)
+    return figures, economy
 
 
-def _job(question: Question, economy: Economy, threads: int) -> Job:
-    """Cut the paths so that every thread has several chunks, each of whole blocks of lanes."""
-    paths = question.paths_used
-    share = -(-paths // (4 * threads))
-    chunk = min(_CHUNK_MOST, -(-share // _CHUNK_UNIT) * _CHUNK_UNIT)
-
-    def simulate_range(first: int, count: int) -> Paths:
-        return simulate(economy, seed=question.seed, first_path=first, paths=count, chance=question.chance)
-
-    return Job(simulate_range, economy.entities, paths, question.draws_used, chunk, threads)
+def _job(question: Question, economy: Economy, chunk: int) -> Job:
+    simulation = Simulation(economy, question.seed, question.chance)
+    return Job(simulation, economy.entities, question.paths_used, question.draws_used, chunk)
 
 
 def _entities(book: Book, economy: Economy) -> pl.DataFrame:
@@ -211,17 +209,19 @@ def _draws(figures: Figures) -> pl.DataFrame:
     return pl.DataFrame({"draw": np.arange(shares.size, dtype=np.int32), "layer_break_share": shares})
 
 
-def _manifest(question: Question, economy: Economy, measured: Measured, seconds: dict[str, float]) -> Manifest:
+def versions() -> dict[str, str]:
+    """Return the versions of the program and of what computes for it."""
+    own = {"deflator": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in _LIBRARIES}
+
+
+def _manifest(question: Question, economy: Economy, outcome: Outcome, seconds: dict[str, float]) -> Manifest:
     book, scenario = question.book, question.scenario
     return Manifest(
         format=FORMAT,
         run=question.name,
         finished_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        versions={
-            "deflator": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
-        },
+        versions=versions(),
         book={
             "name": book.name,
             "fingerprint": book.fingerprint,
@@ -230,15 +230,18 @@ def _manifest(question: Question, economy: Economy, measured: Measured, seconds:
         scenario={"name": scenario.name, "fingerprint": scenario.fingerprint},
         as_of=book.as_of,
         months=economy.months,
-        paths=question.paths_used,
-        paths_failed=measured.paths_failed,
+        paths=outcome.paths,
+        paths_failed=outcome.paths_failed,
         draws=question.draws_used,
         ignorance=question.ignorance,
         chance=question.chance,
         seed=question.seed,
-        ledger_residual=measured.residuals["ledger"],
-        debt_residual=measured.residuals["debt"],
-        units_residual=measured.residuals["units"],
-        checksum=measured.checksum,
+        ledger_residual=outcome.residuals["ledger"],
+        debt_residual=outcome.residuals["debt"],
+        units_residual=outcome.residuals["units"],
+        checksum=outcome.checksum,
         elapsed_seconds=seconds,
+        paths_asked=question.paths_used,
+        target_error=question.target_error,
+        error=outcome.error,
     )

@@ -1,24 +1,23 @@
-"""Where runs are kept: a folder of folders, each written whole or not at all."""
+"""Where runs are kept: a folder of folders, each a whole run or, by its name, an unfinished one."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from deflator.ensemble.lock import owner_of
 from deflator.ensemble.manifest import MANIFEST, Manifest, read_manifest
+from deflator.ensemble.unfinished import SUFFIX, HowFar, how_far, unfinished_folder
 from deflator.errors import DeflatorError, Fault, RunError
 
 RUNS_VARIABLE = "DEFLATOR_RUNS"
 QUOTA_VARIABLE = "DEFLATOR_RUNS_QUOTA_GB"
 DEFAULT_QUOTA_GB = 5.0
-_DRAFT_PREFIX = ".draft-"
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,18 @@ class StoredRun:
     size_bytes
         Disk that it takes.
     manifest
-        What was run; None for a folder that a killed run left behind, or that cannot be read.
+        What was run; None for an unfinished run, and for what cannot be read.
+    unfinished
+        How far it got; None for a whole run.
+    unreadable
+        Why a folder that is not unfinished cannot be read.
     """
 
     folder: Path
     size_bytes: int
     manifest: Manifest | None
+    unfinished: HowFar | None = None
+    unreadable: str | None = None
 
 
 def runs_folder() -> Path:
@@ -73,11 +78,21 @@ def stored_runs() -> list[StoredRun]:
 
 
 def _stored(folder: Path) -> StoredRun:
-    size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    size_bytes = sum(_size(file) for file in folder.rglob("*"))
+    if folder.name.endswith(SUFFIX):
+        return StoredRun(folder, size_bytes, None, how_far(folder))
     try:
         return StoredRun(folder, size_bytes, read_manifest(folder))
-    except DeflatorError:
-        return StoredRun(folder, size_bytes, None)
+    except DeflatorError as error:
+        return StoredRun(folder, size_bytes, None, unreadable=error.faults[0].message)
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file; none of one that was removed meanwhile by the process that works there."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0
 
 
 def find_run(name: str) -> Path:
@@ -91,30 +106,54 @@ def find_run(name: str) -> Path:
         When there is no such run; those that there are, are offered.
     """
     for folder in (Path(name), runs_folder() / name):
-        if (folder / MANIFEST).is_file():
+        if (folder / MANIFEST).is_file() and not folder.name.endswith(SUFFIX):
             return folder
     known = {run.folder: run.manifest.finished_at for run in stored_runs() if run.manifest}
     begin_alike = [folder for folder in known if folder.name.startswith(name)]
     if begin_alike:
         return max(begin_alike, key=lambda folder: known[folder])
+    if any(_unfinished(name)):
+        hint = f"type `deflator resume {name}`"
+        raise RunError([Fault("", 0, "", f"the run {name!r} is not finished", hint)])
     names = ", ".join(folder.name for folder in known)
     hint = f"use one of {names}" if known else "make one with `deflator run`"
     raise RunError([Fault("", 0, "", f"there is no run {name!r} here or in {runs_folder()}", hint)])
 
 
+def find_unfinished(name: str) -> Path | None:
+    """Return the folder of an unfinished run, found as `find_run` finds whole ones; None when there is none."""
+    return next(_unfinished(name), None)
+
+
+def _unfinished(name: str) -> Iterator[Path]:
+    for place in (Path(name), runs_folder() / name):
+        for folder in (place, unfinished_folder(place)):
+            if folder.name.endswith(SUFFIX) and folder.is_dir():
+                yield folder
+    if runs_folder().is_dir():
+        alike = [path for path in runs_folder().iterdir() if path.name.startswith(name) and path.name.endswith(SUFFIX)]
+        yield from sorted(alike, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def remove_runs(names: list[str]) -> list[str]:
-    """Remove runs, or what a killed run left, from the place for runs; none if one is unknown.
+    """Remove runs, finished or not, from the place for runs; none if one is unknown or being worked on.
 
     Raises
     ------
     RunError
-        For every name that is not in the place for runs.
+        For every name that is not in the place for runs, or on which a process works.
     """
     known = {run.folder.name: run.folder for run in stored_runs()}
     faults = [
         Fault("", 0, "", f"there is no run {name!r} in {runs_folder()}", "see `deflator runs`")
         for name in names
         if name not in known
+    ]
+    owners = {name: owner_of(known[name]) for name in names if name in known and name.endswith(SUFFIX)}
+    faults += [
+        Fault("", 0, "", f"process {owner.pid} on {owner.host} works on {name}", "stop it, or wait until it is done")
+        for name, owner in owners.items()
+        if owner
     ]
     if faults:
         raise RunError(faults)
@@ -144,41 +183,3 @@ def check_target(target: Path, run: str) -> None:
         return
     hint = "name a folder that is new or empty with --out, or remove what is there"
     raise RunError([Fault(str(target), 0, "", "something else than this run is kept there", hint)])
-
-
-@contextmanager
-def drafting(target: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `target` that takes its name only when the block ends well.
-
-    Whatever ends the block early, nothing is left under either name.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.parent / f"{_DRAFT_PREFIX}{target.name}-{secrets.token_hex(4)}"
-    draft.mkdir()
-    try:
-        yield draft
-        for path in [*draft.rglob("*"), draft]:
-            _flush_to_disk(path)
-        _rename(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _flush_to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _rename(draft: Path, target: Path) -> None:
-    """Give the draft its name; an earlier run there stands aside until the new one is in place."""
-    if target.exists():
-        aside = draft.with_name(draft.name + "-old")
-        target.rename(aside)
-        draft.rename(target)
-        shutil.rmtree(aside)
-    else:
-        draft.rename(target)
-    _flush_to_disk(target.parent)

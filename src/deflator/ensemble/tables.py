@@ -1,4 +1,4 @@
-"""The tables of a run, written chunk by chunk and joined at the end, so that no run has to fit into memory.
+"""The tables of a run, made chunk by chunk and written piece by piece, so that no run has to fit into memory.
 
 ========================= ==============================================================================
 file                      one row for
@@ -9,22 +9,27 @@ paths.parquet             a path: draw, status, residuals
 breaks.parquet            an entity that broke in a path, hard or soft, in whole or in part
 losses.parquet            a holder that lost in a path
 series_quantiles.parquet  a month of a series: quantiles over paths
+failures.parquet          a chunk of paths that could not be simulated, and why
 ========================= ==============================================================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from deflator.engine import Paths, Trigger
 from deflator.engine.codes import Cause, Status
 
-#: Written by chunk while the run goes on.
+#: Made by chunk while the run goes on.
 CHUNKED = ("paths", "breaks", "losses")
-_PARTS = "parts"
+FAILURES = {"first_path": pl.Int32, "paths": pl.Int32, "reason": pl.String}
+#: Large enough to be compressed well, small enough to be read one at a time.
+_ROWS_TO_A_GROUP = 131_072
 _TRIGGERS = pl.Enum([member.name.lower() for member in Trigger])
 _CAUSES = pl.Enum([member.name.lower() for member in Cause])
 _STATUSES = pl.Enum([member.name.lower() for member in Status])
@@ -104,22 +109,23 @@ def _or_null(values: np.ndarray | pl.Series) -> pl.Series:
     return series.set(series == nothing, None)
 
 
-def write_part(folder: Path, name: str, first_path: int, rows: pl.DataFrame) -> None:
-    """Write the rows that a chunk adds to a table; its paths give the part its place."""
-    parts = folder / _PARTS / name
-    parts.mkdir(parents=True, exist_ok=True)
-    rows.write_parquet(parts / f"{first_path:012d}.parquet")
+def write_rows(folder: Path, name: str, pieces: Callable[[], Iterator[pl.DataFrame]]) -> None:
+    """Write a table that may be larger than memory, piece by piece into row groups.
 
+    Parameters
+    ----------
+    folder, name
+        Where it goes.
+    pieces
+        Gives the rows in order; there is at least one piece, and all have the same columns.
+    """
+    schema = next(pieces()).schema
 
-def join_parts(folder: Path) -> None:
-    """Make one file of the parts of each table, in the order of paths, and remove the parts."""
-    for name in CHUNKED:
-        parts = sorted((folder / _PARTS / name).iterdir())
-        pl.scan_parquet(parts).sink_parquet(folder / f"{name}.parquet", compression="zstd")
-        for part in parts:
-            part.unlink()
-        (folder / _PARTS / name).rmdir()
-    (folder / _PARTS).rmdir()
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        return pieces()
+
+    rows = register_io_source(source, schema=schema)
+    rows.sink_parquet(folder / f"{name}.parquet", compression="zstd", row_group_size=_ROWS_TO_A_GROUP)
 
 
 def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
