@@ -21,6 +21,7 @@ from deflator import __version__, defaults
 from deflator.book import Book
 from deflator.book.months import month_at
 from deflator.engine import Economy, Paths, pack, simulate
+from deflator.ensemble.asked import write_scenario
 from deflator.ensemble.chunks import Job, Measured, Progress, run_chunks
 from deflator.ensemble.manifest import FORMAT, Manifest, write_manifest
 from deflator.ensemble.opened import Run
@@ -162,6 +163,7 @@ def run_paths(question: Question, folder: Path, threads: int | None = None, prog
         economy = pack(book, scenario, figures)
     write_table(folder, "entities", _entities(book, economy))
     write_table(folder, "draws", _draws(figures))
+    write_scenario(folder, scenario)
     job = _job(question, economy, threads or os.cpu_count() or 1)
     with stages.stage("compile"):
         job.simulate(0, 1)
