@@ -10,6 +10,7 @@ from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.challenge import challenge
 from deflator.cli.economics import economics
+from deflator.cli.first import first
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.warmup import warmup
@@ -45,6 +46,7 @@ def _everywhere(
 app.command("run", help=text("run.help"))(run)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("first", help=text("first.help"))(first)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)

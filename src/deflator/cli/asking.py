@@ -64,3 +64,11 @@ def asked(setting: Setting) -> dict[str, Any]:
         "seed": question.seed,
         "disclaimer": text("common.disclaimer"),
     }
+
+
+def sentence(trigger: str) -> str:
+    """Return what the name of a trigger says to a reader."""
+    from deflator.engine.codes import Trigger
+
+    found: Any = Trigger[trigger.upper()]
+    return str(found.sentence)
