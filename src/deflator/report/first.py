@@ -128,7 +128,9 @@ def _curve(axes: Any, one: Survival, paths: int) -> None:
         ends = (100.0 * one.low, 100.0 * one.high)
         axes.fill_between(months, *ends, step="post", color=SKY, alpha=0.35, label=text("first.mark_range"))
     low, high = (np.clip(100.0 * (one.share + side * one.mc_error), 0.0, 100.0) for side in (-2.0, 2.0))
-    axes.fill_between(months, low, high, step="post", color="#444444", alpha=0.4, linewidth=0, label=text("first.mark_error"))
+    axes.fill_between(
+        months, low, high, step="post", color="#444444", alpha=0.4, linewidth=0, label=text("first.mark_error")
+    )
     line = {"color": _COLOURS[one.kind], "linewidth": 1.2, "label": text("first.axis_survival")}
     axes.step(months, 100.0 * one.share, where="post", **line)
     label = text("first.panel", label=short(one.label, 30), breaks=f"{one.breaks:,}", paths=f"{paths:,}")
