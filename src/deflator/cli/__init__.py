@@ -10,6 +10,7 @@ from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.challenge import challenge
+from deflator.cli.compare import compare
 from deflator.cli.economics import economics
 from deflator.cli.first import first
 from deflator.cli.run import run
@@ -49,6 +50,7 @@ app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
 app.command("first", help=text("first.help"))(first)
 app.command("attribute", help=text("attribute.help"))(attribute)
+app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)
