@@ -159,13 +159,14 @@ def _watched(
 ) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     """Pass the results on, tell how far it is, and how long all take once a few are done."""
     total = sum(count for _, _, count in work)
+    few = min(2 * threads, len(work) - 1)
     done, start = 0, 0.0
     for number, (result, (_, _, count)) in enumerate(zip(results, work, strict=True)):
         done += count
         if number == 0:  # the first ones of each thread may still load the engine
             start = time.perf_counter()
-        if number == 2 * threads and announce:
-            announce((time.perf_counter() - start) / (2 * threads) * len(work))
+        if number == few and announce:
+            announce((time.perf_counter() - start) / max(few, 1) * len(work))
         if progress:
             progress(done, total)
         yield result

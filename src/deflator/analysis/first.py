@@ -41,6 +41,8 @@ class FirstBreak:
         Quartiles of the month in which it breaks first, each weighted with its credit; None where it never does.
     triggers
         Share of its first breaks by trigger, the most frequent first.
+    cause
+        Where the cash went, most often, that was missing when it broke first; None where it never does.
     share_assumed
         Share of its month-0 sums that nobody reported.
     """
@@ -56,6 +58,7 @@ class FirstBreak:
     p_with_soft: float | None
     months: tuple[int, int, int] | None
     triggers: Mapping[str, float]
+    cause: str | None
     share_assumed: float | None
 
 
@@ -153,7 +156,7 @@ class FirstBreaks:
         return pl.DataFrame(rows, dict.fromkeys(("kind", "name", "other"), pl.String) | shares | {"paths": pl.Int64})
 
 
-_COLUMNS = dict.fromkeys(("kind", "name", "label"), pl.String) | dict.fromkeys(
+_COLUMNS = dict.fromkeys(("kind", "name", "label", "cause"), pl.String) | dict.fromkeys(
     ("p_first", "low", "high", "mc_error", "p_break", "p_with_soft", "share_assumed"), pl.Float64
 )
 
@@ -274,6 +277,7 @@ def _ranking(result: Result, kind: str, names: Sequence[str], seen: _Seen) -> li
                 p_with_soft=row["p_with_soft"],
                 months=None if at is None else _quartiles(seen.first_month[at]),
                 triggers={} if at is None else _shares(seen.first_trigger[at]),
+                cause=row["cause"],
                 share_assumed=row["share_assumed"],
             )
         )

@@ -13,6 +13,7 @@ from deflator.messages import text
 
 if TYPE_CHECKING:
     from deflator.analysis.replay import Setting
+    from deflator.engine.codes import Told
 
 BOOK = typer.Option(help=text("asking.book"))
 SCENARIO = typer.Option(help=text("asking.scenario"))
@@ -66,9 +67,7 @@ def asked(setting: Setting) -> dict[str, Any]:
     }
 
 
-def sentence(trigger: str) -> str:
-    """Return what the name of a trigger says to a reader."""
-    from deflator.engine.codes import Trigger
-
-    found: Any = Trigger[trigger.upper()]
+def sentence(name: str, codes: type[Told]) -> str:
+    """Return what the name of a code says to a reader."""
+    found: Any = codes[name.upper()]
     return str(found.sentence)

@@ -166,7 +166,7 @@ def _print_reasons(found: Sequence[Challenge], date: str) -> None:
             f"{100.0 * one.odds[-1].engine.mc_error:.1f} %",
             per_cent(one.solvent_breaks),
             per_cent(one.odds[-1].value),
-            asking.sentence(next(iter(one.triggers))) if one.triggers else "",
+            _trigger(next(iter(one.triggers))) if one.triggers else "",
         ]
         for one in found
     ]
@@ -183,7 +183,7 @@ def _reasons(one: Challenge) -> Iterator[str]:
     if one.solvent_breaks is not None:
         key = "challenge.solvent" if one.solvent_breaks >= _HALF else "challenge.insolvent"
         yield text(key, name=one.name, share=per_cent(one.solvent_breaks), breaks=one.breaks)
-        told = (f"{asking.sentence(trigger)} ({per_cent(share)})" for trigger, share in one.triggers.items())
+        told = (f"{_trigger(trigger)} ({per_cent(share)})" for trigger, share in one.triggers.items())
         yield text("challenge.triggers", triggers=", ".join(told))
     if last.value - last.engine.value > _NOTABLE:
         yield text("challenge.outlasts", value=value, engine=engine)
@@ -193,3 +193,9 @@ def _reasons(one: Challenge) -> Iterator[str]:
         yield text("challenge.lognormal", value=value, black_cox=black_cox)
     if max(abs(last.engine.value - other) for other in (last.merton, last.black_cox)) <= 2.0 * last.engine.mc_error:
         yield text("challenge.agrees", name=one.name)
+
+
+def _trigger(name: str) -> str:
+    from deflator.engine.codes import Trigger
+
+    return asking.sentence(name, Trigger)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _PATHS, _QUICK = 2_000, 500
 _MOST_RANKED, _MOST_CURVES, _MOST_ORDERED = 8, 10, 8
 _MONTHS_BETWEEN = 12
+#: Share of first breaks below which a trigger is left to --json.
+_SELDOM = 0.01
 
 
 def first(
@@ -171,45 +173,49 @@ def _print_ranking(kind: str, outcomes: Sequence[FirstBreak], paths: int, as_of:
 
     often = [one for one in outcomes if one.label is None or one.p_first >= SELDOM]
     shown = [*[one for one in often if one.label][:_MOST_RANKED], *[one for one in often if one.label is None]]
-    rows = [
+    odds = [
         [
             one.label or text("first.none"),
             per_cent(one.p_first, one.mc_error),
             per_cent_range(one.low, one.high),
-            *(("", "", "", "", "") if one.label is None else _details(one, as_of)),
+            *(
+                ("", "", "")
+                if one.label is None
+                else (
+                    per_cent(one.p_break, one.mc_error),
+                    per_cent(one.p_with_soft, one.mc_error),
+                    per_cent(one.share_assumed),
+                )
+            ),
         ]
         for one in shown
     ]
-    right = ("first", "range", "breaks", "soft", "assumed")
-    names = ("name", "first", "range", "breaks", "soft", "months", "trigger", "assumed")
-    columns: list[Column] = [(text(f"first.column_{name}"), "right" if name in right else "left") for name in names]
-    table(text(f"first.title_{kind}", paths=f"{paths:,}"), columns, rows)
+    names = ("first", "range", "breaks", "soft", "assumed")
+    columns: list[Column] = [text("first.column_name"), *((text(f"first.column_{name}"), "right") for name in names)]
+    table(text(f"first.title_{kind}", paths=f"{paths:,}"), columns, odds)
+    reasons = [[one.label, *_reasons(one, as_of)] for one in shown if one.label and one.months]
+    if reasons:
+        headings: list[Column] = [text(f"first.column_{name}") for name in ("name", "months", "trigger", "cause")]
+        table(text(f"first.title_why_{kind}"), headings, reasons)
     if left_out := len(outcomes) - len(shown):
         say(text("first.left_out", share=per_cent(max(SELDOM, 0.01)), count=left_out))
         say()
 
 
-def _details(one: FirstBreak, as_of: str) -> tuple[str, str, str, str, str]:
-    """Return the cells of an outcome beside how often it is first."""
+def _reasons(one: FirstBreak, as_of: str) -> tuple[str, str, str]:
+    """Return when and why an outcome is first."""
     from deflator.analysis.words import UNKNOWN, per_cent
     from deflator.book.months import month_at
+    from deflator.engine.codes import Cause, Trigger
 
-    months = UNKNOWN
-    if one.months:
-        low, middle, high = (month_at(month, as_of) for month in one.months)
-        months = text("first.months", low=low, middle=middle, high=high)
+    low, middle, high = (month_at(month, as_of) for month in one.months or ())
     told = [
-        text("first.trigger", trigger=asking.sentence(name), share=per_cent(share))
+        text("first.trigger", trigger=asking.sentence(name, Trigger), share=per_cent(share))
         for name, share in one.triggers.items()
-        if share >= 0.01
+        if share >= _SELDOM
     ]
-    return (
-        per_cent(one.p_break, one.mc_error),
-        per_cent(one.p_with_soft, one.mc_error),
-        months,
-        "\n".join(told),
-        per_cent(one.share_assumed),
-    )
+    months = text("first.months", low=low, middle=middle, high=high)
+    return months, "\n".join(told), asking.sentence(one.cause, Cause) if one.cause else UNKNOWN
 
 
 def _print_survival(survival: Sequence[Survival], months: int, as_of: str) -> None:
