@@ -120,3 +120,18 @@ def test_a_run_and_a_seed_are_not_given_together(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "leave out --seed" in done.stderr
+
+
+def test_a_run_made_with_settings_is_told_without_typing_them_again(tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept")
+    changed = ("--set", "rent.level=1.2")
+    run = typed("run", HARSH, *changed, *SMALL[:2], *SMALL[4:], "--out", kept)
+    assert run.exit_code == 0, run.stderr
+
+    told = answered("hall_one", "--run", kept, "--book", TINY)
+    assert told == answered("hall_one", "--run", kept, "--scenario", HARSH, *changed, "--book", TINY)
+
+    (tmp_path / "kept" / "scenario.yaml").unlink()
+    done = typed("why", "hall_one", "--run", kept, "--book", TINY)
+    assert done.exit_code == 2
+    assert "give the scenario of the run with --scenario and --set" in done.stderr

@@ -91,8 +91,64 @@ def probability(
         return Probability(value, None, None, error)
     misses = sums - value * paths
     error = max(error, math.sqrt(draws / (draws - 1) * float((misses**2).sum())) / total)
-    low, high = _range(sums / paths, squares / paths, paths, value, chance)
+    low, high = _range(sums / paths, squares / paths, paths, value, chance, bounds=(0.0, 1.0))
     return Probability(value, low, high, error)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over paths, of sums or of changes; the fields mean what they do in `Probability`.
+
+    Parameters
+    ----------
+    value
+        The mean, in the unit of what was averaged.
+    low, high
+        Range over ignorance; None where a run cannot tell.
+    mc_error
+        Monte Carlo standard error of `value`.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    mc_error: float
+
+
+def estimate(
+    sums: NDArray[np.float64], squares: NDArray[np.float64], paths: NDArray[np.int64], chance: bool
+) -> Estimate:
+    """Return the mean over paths of something that may have any size and sign, with its range and its error.
+
+    The range is that of `probability`; the error is the larger one of that between draws and that of independent
+    paths. What is the same on every path has none.
+
+    Parameters
+    ----------
+    sums, squares
+        By draw: sum of it and of its square over the paths of the draw.
+    paths
+        By draw: number of its paths.
+    chance
+        Whether paths of one draw differ.
+
+    Examples
+    --------
+    >>> found = estimate(np.array([20.0, 60.0]), np.array([40.0, 400.0]), np.array([10, 10]), chance=True)
+    >>> round(found.value, 3), round(found.low, 3), round(found.high, 3), round(found.mc_error, 3)
+    (4.0, 2.225, 5.775, 2.0)
+    """
+    used = paths > 0
+    sums, squares, paths = sums[used], squares[used], paths[used]
+    total, draws = int(paths.sum()), len(paths)
+    value = float(sums.sum() / total)
+    spread = max(float(squares.sum()) - total * value**2, 0.0)
+    error = math.sqrt(spread / max(total - 1, 1) / total)
+    if draws < 2:
+        return Estimate(value, None, None, error)
+    misses = sums - value * paths
+    error = max(error, math.sqrt(draws / (draws - 1) * float((misses**2).sum())) / total)
+    return Estimate(value, *_range(sums / paths, squares / paths, paths, value, chance), error)
 
 
 def _range(
@@ -101,6 +157,7 @@ def _range(
     paths: NDArray[np.int64],
     value: float,
     chance: bool,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> tuple[float | None, float | None]:
     """Return the range of the draws' own shares, without the noise of their few paths."""
     if chance:
@@ -113,7 +170,7 @@ def _range(
         narrowing = math.sqrt(max(0.0, 1.0 - noise / seen)) if seen > 0 else 0.0
     else:
         narrowing = 1.0
-    between = np.clip(value + narrowing * (shares - value), 0.0, 1.0)
+    between = np.clip(value + narrowing * (shares - value), *bounds)
     low, high = np.quantile(between, [TAIL, 1.0 - TAIL])
     # A few extreme draws can carry the mean beyond nine tenths of them; the range still has to hold it.
     return min(float(low), value), max(float(high), value)

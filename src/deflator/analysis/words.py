@@ -63,3 +63,28 @@ def significant(value: float | None, digits: int = 2) -> str:
     place = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, place)
     return f"{rounded:,.{max(place, 0)}f}"
+
+
+def supported(value: float | None, error: float, signed: bool = False) -> str:
+    """Return a figure rounded to the place of its error's first digit, with commas between thousands.
+
+    Parameters
+    ----------
+    value
+        The figure; None when it is not known.
+    error
+        Its standard error in the same unit; 0 where it has none, and two significant digits are kept.
+    signed
+        Whether a plus stands before what is above zero, as for changes.
+
+    Examples
+    --------
+    >>> supported(12345.6, 210.0), supported(-3.14159, 0.02), supported(0.4, 3.0), supported(25.0, 0.0, signed=True)
+    ('12,300', '-3.14', '0', '+25')
+    """
+    if value is None:
+        return UNKNOWN
+    size = error if error > 0.0 else abs(value) / 10.0
+    place = -math.floor(math.log10(size)) if size > 0.0 else 0
+    rounded = round(value, place) + 0.0  # no minus before a zero
+    return f"{rounded:{'+' if signed and rounded else ''},.{max(place, 0)}f}"

@@ -8,8 +8,11 @@ import typer
 
 from deflator import __version__
 from deflator.cli import book, output, scenario
+from deflator.cli.attribute import attribute
 from deflator.cli.challenge import challenge
+from deflator.cli.compare import compare
 from deflator.cli.economics import economics
+from deflator.cli.first import first
 from deflator.cli.resume import resume
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
@@ -47,6 +50,9 @@ app.command("run", help=text("run.help"))(run)
 app.command("resume", help=text("run.resume_help"))(resume)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("first", help=text("first.help"))(first)
+app.command("attribute", help=text("attribute.help"))(attribute)
+app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)

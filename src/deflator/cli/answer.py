@@ -154,7 +154,7 @@ def _notes(result: Result) -> Iterator[str]:
     """Yield what a reader must know beside the figures."""
     manifest = result.raw.manifest
     yield from _one_obligor(result)
-    yield from _robust(result)
+    yield from robust(result)
     for kind in ("layers", "entities"):
         share = _assumed_behind(getattr(result, kind)())
         if share is not None:
@@ -197,7 +197,7 @@ def _one_obligor(result: Result) -> Iterator[str]:
             )
 
 
-def _robust(result: Result) -> Iterator[str]:
+def robust(result: Result) -> Iterator[str]:
     """Yield whether the leaders of the headline lead under every other reading, and where not, who does."""
     readings = result.robustness().to_dicts()
     labels = {row["name"]: row["label"] for row in (*result.entities().to_dicts(), *result.cohorts().to_dicts())}

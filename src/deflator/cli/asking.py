@@ -1,4 +1,4 @@
-"""Options that every question of many trials takes alike, and what they come to."""
+"""Options that questions take alike, and what they come to."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from deflator.messages import text
 
 if TYPE_CHECKING:
     from deflator.analysis.replay import Setting
+    from deflator.engine.codes import Told
 
-Book = Annotated[str, typer.Option(help=text("asking.book"))]
-Scenario = Annotated[str, typer.Option(help=text("asking.scenario"))]
+BOOK = typer.Option(help=text("asking.book"))
+SCENARIO = typer.Option(help=text("asking.scenario"))
+PATHS = typer.Option(help=text("asking.paths"))
+IGNORANCE_DRAWS = typer.Option(metavar="N|off", help=text("asking.ignorance"))
+SEED = typer.Option(help=text("asking.seed"))
+
+Book = Annotated[str, BOOK]
+Scenario = Annotated[str, SCENARIO]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("asking.set"))]
-Paths = Annotated[int | None, typer.Option(help=text("asking.paths"))]
-Ignorance = Annotated[str, typer.Option(metavar="N|off", help=text("asking.ignorance"))]
-Seed = Annotated[int, typer.Option(help=text("asking.seed"))]
+Paths = Annotated[int | None, PATHS]
+Ignorance = Annotated[str, IGNORANCE_DRAWS]
+Seed = Annotated[int, SEED]
 Quick = Annotated[bool, typer.Option("--quick", help=text("asking.quick"))]
 Picture = Annotated[Path | None, typer.Option("--figure", metavar="FILE", help=text("asking.figure"))]
 Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
@@ -34,6 +41,7 @@ def setting_of(
     paths: int,
     ignorance: str = IGNORANCE,
     seed: int = defaults.SEED,
+    chance: bool = True,
 ) -> Setting:
     """Return what the options ask for, checked and ready to be simulated."""
     from deflator.analysis.replay import prepare
@@ -41,9 +49,8 @@ def setting_of(
     from deflator.ensemble import Question
     from deflator.scenario import load_scenario
 
-    return prepare(
-        Question(load_book(book), load_scenario(scenario, settings or []), paths, draws_of(ignorance), seed=seed)
-    )
+    known, loaded = load_book(book), load_scenario(scenario, settings or [])
+    return prepare(Question(known, loaded, paths, draws_of(ignorance), chance, seed))
 
 
 def asked(setting: Setting) -> dict[str, Any]:
@@ -58,3 +65,9 @@ def asked(setting: Setting) -> dict[str, Any]:
         "seed": question.seed,
         "disclaimer": text("common.disclaimer"),
     }
+
+
+def sentence(name: str, codes: type[Told]) -> str:
+    """Return what the name of a code says to a reader."""
+    found: Any = codes[name.upper()]
+    return str(found.sentence)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deflator import defaults
+from deflator.cli import asking
 from deflator.cli.output import Column, emit_json, reporting, say, table
-from deflator.cli.run import draws_of, showing_progress
+from deflator.cli.run import showing_progress
 from deflator.errors import RunError
 from deflator.messages import text
 
@@ -25,31 +26,23 @@ _HALF = 0.5
 
 def challenge(
     entity: Annotated[str | None, typer.Argument(metavar="ENTITY", help=text("challenge.entity"))] = None,
-    book: Annotated[str, typer.Option(help=text("challenge.book"))] = defaults.BOOK,
-    scenario: Annotated[str, typer.Option(help=text("challenge.scenario"))] = defaults.SCENARIO,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("challenge.set"))
-    ] = None,
-    paths: Annotated[int, typer.Option(help=text("challenge.paths"))] = _PATHS,
-    ignorance: Annotated[str, typer.Option(metavar="N|off", help=text("challenge.ignorance"))] = str(defaults.DRAWS),
-    seed: Annotated[int, typer.Option(help=text("challenge.seed"))] = defaults.SEED,
-    json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,
+    book: asking.Book = defaults.BOOK,
+    scenario: asking.Scenario = defaults.SCENARIO,
+    settings: asking.Settings = None,
+    paths: Annotated[int, asking.PATHS] = _PATHS,
+    ignorance: asking.Ignorance = asking.IGNORANCE,
+    seed: asking.Seed = defaults.SEED,
+    json: asking.Json = False,
 ) -> None:
     """Follow the value of firms on some paths and compare; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.challenge import balance, follow_values
-        from deflator.analysis.replay import position_of, prepare
-        from deflator.book import load_book
-        from deflator.ensemble import Question
-        from deflator.scenario import load_scenario
+        from deflator.analysis.replay import position_of
 
-        question = Question(
-            load_book(book), load_scenario(scenario, settings or []), paths, draws_of(ignorance), seed=seed
-        )
-        setting = prepare(question)
+        setting = asking.setting_of(book, scenario, settings, paths, ignorance, seed)
         if entity:
             balance(setting, position_of(setting.economy, entity))  # refuse before anything is simulated
-        with showing_progress(question.scenario.name) as progress:
+        with showing_progress(setting.question.scenario.name) as progress:
             values = follow_values(setting, progress)
         found, left_out = _compare(setting, values, entity)
         if json:
@@ -83,18 +76,10 @@ def _compare(setting: Setting, values: Values, entity: str | None) -> tuple[list
 
 
 def _document(setting: Setting, found: Sequence[Challenge], left_out: dict[str, list[str]]) -> dict[str, Any]:
-    question = setting.question
-    return {
-        "book": {"name": question.book.name, "fingerprint": question.book.fingerprint},
-        "scenario": {"name": question.scenario.name, "fingerprint": question.scenario.fingerprint},
-        "as_of": question.book.as_of,
-        "paths": question.paths_used,
-        "draws": question.draws_used,
-        "seed": question.seed,
+    return asking.asked(setting) | {
         "firms": found,
         "reasons": {one.entity: list(_reasons(one)) for one in found},
         "left_out": left_out,
-        "disclaimer": text("common.disclaimer"),
     }
 
 
@@ -213,5 +198,4 @@ def _reasons(one: Challenge) -> Iterator[str]:
 def _trigger(name: str) -> str:
     from deflator.engine.codes import Trigger
 
-    trigger: Any = Trigger[name.upper()]
-    return str(trigger.sentence)
+    return asking.sentence(name, Trigger)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deflator import defaults
+from deflator.cli import asking
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.errors import Fault, RunError
@@ -25,31 +26,23 @@ _COLUMNS = ("units", "avoidable", "cash", "full", "contract", "spot", "free_entr
 
 def economics(
     entity: Annotated[str | None, typer.Argument(metavar="ENTITY", help=text("economics.entity"))] = None,
-    book: Annotated[str, typer.Option(help=text("economics.book"))] = defaults.BOOK,
-    scenario: Annotated[str, typer.Option(help=text("economics.scenario"))] = defaults.SCENARIO,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("economics.set"))
-    ] = None,
+    book: asking.Book = defaults.BOOK,
+    scenario: asking.Scenario = defaults.SCENARIO,
+    settings: asking.Settings = None,
     paths: Annotated[int | None, typer.Option(help=text("economics.paths"))] = None,
-    seed: Annotated[int, typer.Option(help=text("economics.seed"))] = defaults.SEED,
-    json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,
+    seed: asking.Seed = defaults.SEED,
+    json: asking.Json = False,
 ) -> None:
     """Follow unit costs on the central path, or on many; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.economics import EVERYBODY, unit_economics
-        from deflator.analysis.replay import prepare
-        from deflator.book import load_book
-        from deflator.ensemble import Question
-        from deflator.scenario import load_scenario
 
-        known, loaded = load_book(book), load_scenario(scenario, settings or [])
         if paths is None:
-            question = Question(known, loaded, paths=1, draws=0, chance=False, seed=seed)
+            setting = asking.setting_of(book, scenario, settings, paths=1, ignorance="off", seed=seed, chance=False)
         else:
-            question = Question(known, loaded, paths, seed=seed)
-        setting = prepare(question)
+            setting = asking.setting_of(book, scenario, settings, paths, seed=seed)
         months = sorted({*range(0, setting.economy.months + 1, _MONTHS_BETWEEN), setting.economy.months})
-        with showing_progress(loaded.name) as progress:
+        with showing_progress(setting.question.scenario.name) as progress:
             rows = unit_economics(setting, months, progress)
         if entity:
             owners = list(dict.fromkeys(row.owner for row in rows if row.owner != EVERYBODY))
@@ -65,17 +58,9 @@ def economics(
 
 
 def _document(setting: Setting, rows: Sequence[UnitCost]) -> dict[str, Any]:
-    question = setting.question
-    return {
-        "book": {"name": question.book.name, "fingerprint": question.book.fingerprint},
-        "scenario": {"name": question.scenario.name, "fingerprint": question.scenario.fingerprint},
-        "as_of": question.book.as_of,
-        "paths": question.paths_used,
-        "draws": question.draws_used,
-        "seed": question.seed,
+    return asking.asked(setting) | {
         "unit": "USD per unit-hour",
         "rows": rows,
-        "disclaimer": text("common.disclaimer"),
     }
 
 

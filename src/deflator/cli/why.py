@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deflator import defaults
+from deflator.cli import asking
 from deflator.cli.output import emit_json, reporting
 from deflator.cli.run import Switch, draws_of, showing_progress
 from deflator.errors import Fault, RunError
@@ -24,16 +25,16 @@ def why(
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help=text("why.entity"))],
     path: Annotated[int | None, typer.Option(min=0, help=text("why.path"))] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help=text("why.run"))] = None,
-    scenario: Annotated[str | None, typer.Option(help=text("why.scenario"))] = None,
-    book: Annotated[str | None, typer.Option(help=text("why.book"))] = None,
-    seed: Annotated[int | None, typer.Option(help=text("why.seed"))] = None,
+    scenario: Annotated[str | None, asking.SCENARIO] = None,
+    book: Annotated[str | None, asking.BOOK] = None,
+    seed: Annotated[int | None, asking.SEED] = None,
     paths: Annotated[int | None, typer.Option(help=text("why.paths"))] = None,
-    ignorance: Annotated[str | None, typer.Option(metavar="N|off", help=text("why.ignorance"))] = None,
+    ignorance: Annotated[str | None, asking.IGNORANCE_DRAWS] = None,
     chance: Annotated[Switch | None, typer.Option(help=text("why.chance"))] = None,
     months: Annotated[int | None, typer.Option(help=text("why.months"))] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=text("why.set"))] = None,
+    settings: asking.Settings = None,
     depth: Annotated[int, typer.Option(min=1, help=text("why.depth"))] = 1,
-    json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,
+    json: asking.Json = False,
 ) -> None:
     """Find the path, replay it and tell it; the help text is in the catalogue."""
     with reporting(json):
@@ -78,7 +79,8 @@ def _question(
         message = f"a run is named, which settles {', '.join(given)} already"
         raise RunError([Fault("", 0, "--run", message, f"leave out {', '.join(f'--{name}' for name in given)}")])
     names = kept.manifest if kept else None
-    loaded = load_scenario(scenario or (names.scenario["name"] if names else defaults.SCENARIO), settings)
+    loaded = kept.scenario() if kept and scenario is None and not settings else None
+    loaded = loaded or load_scenario(scenario or (names.scenario["name"] if names else defaults.SCENARIO), settings)
     known = load_book(book or (names.book["name"] if names else defaults.BOOK))
     if kept:
         return kept, asked_again(kept.manifest, known, loaded)

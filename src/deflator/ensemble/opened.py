@@ -7,9 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from deflator.ensemble.asked import read_scenario
 from deflator.ensemble.manifest import Manifest, read_manifest
 from deflator.ensemble.tables import FAILURES
 from deflator.errors import Fault, RunError
+from deflator.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ class Run:
             When there is none, or not one of this version.
         """
         return cls(folder, read_manifest(folder))
+
+    def scenario(self) -> Scenario | None:
+        """Return the scenario with which the run was made; None where an earlier version did not keep it.
+
+        Raises
+        ------
+        DeflatorError
+            When what is kept is not that scenario.
+        """
+        return read_scenario(self.folder, self.manifest.scenario["fingerprint"])
 
     def table(self, name: str) -> pl.DataFrame:
         """Read a table of the run.

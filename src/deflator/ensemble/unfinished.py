@@ -28,6 +28,7 @@ import polars as pl
 
 from deflator.book import load_book, write_book
 from deflator.engine.compiled import source_hash
+from deflator.ensemble.asked import SCENARIO, scenario_text
 from deflator.ensemble.chunk_files import ChunkFolder
 from deflator.ensemble.gathering import HopelessError
 from deflator.ensemble.lock import LOCK, Owner, locked, owner_of
@@ -38,7 +39,6 @@ from deflator.errors import Fault, RunError
 from deflator.scenario import load_scenario
 
 SUFFIX = ".unfinished"
-SCENARIO = "scenario.yaml"
 _REQUEST, _BOOK, _WHOLE = "request.json", "book", "whole"
 _FORMAT = 1
 _ASKED = ("paths", "draws", "chance", "seed", "months", "target_error")
@@ -158,8 +158,7 @@ def _begin(folder: Path, question: Question, chunk: int) -> Workplace:
         if path.name != LOCK:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_book(question.book, folder / _BOOK)
-    scenario = json.dumps(question.scenario.as_document(), indent=2, ensure_ascii=False, allow_nan=False)
-    _write_durably(folder / SCENARIO, scenario + "\n")  # JSON is YAML
+    _write_durably(folder / SCENARIO, scenario_text(question.scenario))
     request = {
         "format": _FORMAT,
         "run": question.name,
