@@ -30,7 +30,7 @@ def line(found, label, months):
 
 @pytest.fixture(scope="module")
 def found():
-    return red_lines(question(), most=14)
+    return red_lines(prepare(question()), most=14)
 
 
 def test_every_firm_lender_covenant_and_layer_has_a_row_at_both_horizons(found):
@@ -122,7 +122,7 @@ def test_a_rent_far_above_breaks_no_seller_more_than_one_far_below():
 
 
 def test_what_broke_before_the_pin_is_not_counted():
-    late = red_lines(question(settings=["failure.neo_one.level=1"], paths=48), pinned_from="2027-01", most=9)
+    late = red_lines(prepare(question(settings=["failure.neo_one.level=1"], paths=48)), pinned_from="2027-01", most=9)
 
     assert late.pinned_from == "2027-01"
     assert line(late, "neo_one", 12).status == "gone"
@@ -135,7 +135,7 @@ def test_what_broke_before_the_pin_is_not_counted():
 @pytest.mark.parametrize("month", ["2026-02", "2027-06", "soon", "2031-01"])
 def test_a_month_that_leaves_no_year_is_refused(month):
     with pytest.raises(RunError, match="--from") as refused:
-        red_lines(question(), pinned_from=month)
+        red_lines(prepare(question()), pinned_from=month)
     assert "use a month from 2026-03 to 2027-03" in str(refused.value)
 
 

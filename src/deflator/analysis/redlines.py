@@ -18,14 +18,15 @@ from deflator.analysis.breaks import layer_break
 from deflator.analysis.cost_lines import CostLine, cost_lines
 from deflator.analysis.counts import OBLIGORS, layers_of
 from deflator.analysis.crossing import Counted, Crossing, explore, locate
-from deflator.analysis.replay import Floats, Setting, buffers, prepare
+from deflator.analysis.replay import Floats, Setting, buffers
 from deflator.analysis.trials import varied, watch
 from deflator.analysis.words import per_cent
+from deflator.book import Book
 from deflator.book.months import is_month, month_at
 from deflator.engine import Status
 from deflator.engine.layout import LENDER, USE_OF_PROCEEDS
 from deflator.engine.record import Record
-from deflator.ensemble import Progress, Question
+from deflator.ensemble import Progress
 from deflator.ensemble.runner import entity_table
 from deflator.errors import Fault, RunError
 from deflator.messages import text
@@ -172,7 +173,7 @@ def reason(line: RedLine, rents: Sequence[float]) -> str:
 
 
 def red_lines(
-    question: Question,
+    setting: Setting,
     pinned_from: str | None = None,
     most: int = 32,
     progress: Progress | None = None,
@@ -182,8 +183,8 @@ def red_lines(
 
     Parameters
     ----------
-    question
-        Book, scenario, paths, draws and seed; its months are those of the longest horizon.
+    setting
+        From `prepare`.
     pinned_from
         First month of pinned rent, YYYY-MM; the month after the as-of month when None. Before it the rent follows the
         scenario, and what broke before it is left out of the count.
@@ -201,21 +202,22 @@ def red_lines(
 
     Examples
     --------
+    >>> from deflator.analysis.replay import prepare
     >>> from deflator.book import load_book
+    >>> from deflator.ensemble import Question
     >>> from deflator.scenario import load_scenario
     >>> asked = Question(load_book("fibre-2001"), load_scenario("base"), paths=64, draws=8)
-    >>> found = red_lines(asked, most=10)
+    >>> found = red_lines(prepare(asked), most=10)
     >>> 9 <= len(found.rents) <= 10
     True
     """
-    first = _first_month(question, pinned_from, most)
-    months = min(first - 1 + HORIZONS[-1], question.book.months)
-    setting = prepare(replace(question, months=months))
+    book = setting.question.book_used
+    first = _first_month(book, pinned_from, most)
     trial = _Trial(setting, first, threads)
     rent = float(np.median(setting.economy.figures[setting.economy.rows["equipment.start_rent"]][
         setting.economy.links["world.reference"][0]]))  # fmt: skip
     curves = explore(trial.count, LOWEST * rent, HIGHEST * rent, _FIRST, _TOLERANCE, most, progress)
-    crossings = locate(curves, _several(setting), question.seed)
+    crossings = locate(curves, _several(setting), setting.question.seed)
     lines = [
         _line(thing, horizon, crossings[place * len(trial.things) + number], rent)
         for place, horizon in enumerate(trial.horizons)
@@ -231,7 +233,7 @@ def red_lines(
     ]
     return RedLines(
         setting,
-        month_at(first, question.book.as_of),
+        month_at(first, book.as_of),
         rent,
         tuple(curves.levels.tolist()),
         tuple(lines),
@@ -239,8 +241,7 @@ def red_lines(
     )
 
 
-def _first_month(question: Question, pinned_from: str | None, most: int) -> int:
-    book = question.book
+def _first_month(book: Book, pinned_from: str | None, most: int) -> int:
     last = month_at(book.months - HORIZONS[0] + 1, book.as_of)
     hint = f"use a month from {month_at(1, book.as_of)} to {last}"
     faults = []
@@ -281,6 +282,7 @@ class _Trial:
         links = economy.links
         self._setting, self._first, self._threads = setting, first, threads
         self.horizons = tuple(months for months in HORIZONS if first - 1 + months <= economy.months)
+        self._last = first - 1 + max(self.horizons)
         self._entities = np.flatnonzero(links["entities.can_default"][: len(economy.entities)])
         self._firms = self._entities[links["entities.layer"][self._entities] != LENDER]
         active = np.flatnonzero(links["covenants.active"])
@@ -314,7 +316,9 @@ class _Trial:
         setting, first = self._setting, self._first
         level = setting.economy.requests.rent_level.copy()
         level[first:] = rent
-        seen = watch(varied(setting, requests={"rent_level": level}), self._keep, threads=self._threads)
+        seen = watch(
+            varied(setting, requests={"rent_level": level}), self._keep, threads=self._threads, last=self._last
+        )
         good = seen["status"] == Status.OK
         months: NDArray[np.int16] = seen["break_month"][-1]
         standing = (months == 0) | (months >= first)

@@ -49,7 +49,7 @@ def redlines(
         if entity:
             position_of(setting.economy, entity)  # refuse before anything is simulated
         with showing_progress(setting.question.scenario.name) as progress:
-            found = red_lines(setting.question, pinned_from, rents or sizes[2], progress)
+            found = red_lines(setting, pinned_from, rents or sizes[2], progress)
         if entity:
             found = found.of(entity)
         if figure:
