@@ -280,6 +280,30 @@ def _largest_rise(curves: Curves, thing: int, shares: Floats) -> tuple[float, in
     )
 
 
+def by_draw(happened: NDArray[np.bool_], draws: int) -> Floats:
+    """Add what happened on paths up by draw; with one draw each path stands for itself.
+
+    Parameters
+    ----------
+    happened
+        Shape [thing, path]; path p has draw p modulo `draws`.
+    draws
+        Number of draws.
+
+    Examples
+    --------
+    >>> by_draw(np.array([[True, False, True, True, True]]), draws=2).tolist()
+    [[3.0, 1.0]]
+    """
+    if draws == 1:
+        return happened.astype(np.float64)
+    rows, paths = happened.shape
+    whole = np.zeros((rows, -(-paths // draws) * draws))
+    whole[:, :paths] = happened
+    total: Floats = whole.reshape(rows, -1, draws).sum(axis=1)
+    return total
+
+
 def paired_error(hits: Floats, paths: Floats, other_hits: Floats, other_paths: Floats) -> float:
     """Return the standard error of the difference of two shares that were counted on the same paths.
 

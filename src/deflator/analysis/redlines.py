@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from deflator.analysis.breaks import layer_break
 from deflator.analysis.cost_lines import CostLine, cost_lines
 from deflator.analysis.counts import OBLIGORS, layers_of
-from deflator.analysis.crossing import Counted, Crossing, explore, locate
-from deflator.analysis.replay import Floats, Setting, buffers
+from deflator.analysis.crossing import Counted, Crossing, by_draw, explore, locate
+from deflator.analysis.replay import Setting, buffers
 from deflator.analysis.trials import varied, watch
 from deflator.analysis.words import per_cent
 from deflator.book import Book
@@ -343,7 +343,8 @@ class _Trial:
                 (layer_months >= first) & (layer_months <= last),
             ]))  # fmt: skip
         together = np.tile(counts & good, (len(self.horizons), 1))
-        return Counted(self._by_draw(np.concatenate(hits) & together), self._by_draw(together))
+        draws = setting.economy.draws
+        return Counted(by_draw(np.concatenate(hits) & together, draws), by_draw(together, draws))
 
     def _keep(self, month: int, block: Record) -> dict[str, NDArray]:
         """Keep of each month who broke, whose cash is below its buffer, and how each covenant stands."""
@@ -363,14 +364,3 @@ class _Trial:
         tested = (before > 0) | (month % every[None, :, None] == 0)
         found: Bools = tested & seen["failing"] & (before + 1 > self._cure) & (month > 0)
         return found
-
-    def _by_draw(self, happened: Bools) -> Floats:
-        """Add paths up by draw; with one draw each path stands for itself."""
-        draws = self._setting.economy.draws
-        if draws == 1:
-            return happened.astype(np.float64)
-        rows, paths = happened.shape
-        whole = np.zeros((rows, -(-paths // draws) * draws))
-        whole[:, :paths] = happened
-        total: Floats = whole.reshape(rows, -1, draws).sum(axis=1)
-        return total
