@@ -50,7 +50,7 @@ def test_one_firm_is_told_with_its_costs_and_drawn_on_one_axis(tmp_path: Path) -
         assert words in done.stdout, words
     assert "hall_loan" not in done.stdout
     picture = drawn.read_text(encoding="utf-8")
-    for words in ("Neo One", "full cost", "neo_ddtl min_liquidity", "below its buffer", "spot now", "contracts now",
+    for words in ("Neo One", "full cost", "neo_one breaks", "neo_one below its buffer", "spot now", "contracts now",
                   "USD per unit-hour", "N = 64 paths", "not a forecast"):  # fmt: skip
         assert words in picture, words
 

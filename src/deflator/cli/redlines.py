@@ -131,7 +131,8 @@ def _unsolved(line: RedLine) -> list[str]:
     short = text(f"redlines.short_{line.status}")
     if found is None or line.status == "gone":
         return [short, "", ""]
-    return [short, f"{per_cent(found.ends[0])} → {per_cent(found.ends[1])}", ""]
+    where = ", ".join(f"{low:.2f}–{high:.2f}" for low, high in found.bands) if line.status in ("bands", "rises") else ""
+    return [short, f"{per_cent(found.ends[0])} → {per_cent(found.ends[1])}", where]
 
 
 def _print_costs(found: RedLines) -> None:

@@ -65,11 +65,15 @@ def draw_red_lines(found: RedLines, file: Path) -> None:
         axes.set_title(text("redlines.figure_title", name=name, book=question.book.name,
                             scenario=question.scenario.name, month=found.pinned_from, paths=f"{question.paths_used:,}",
                             draws=f"{question.draws_used:,}"), size=10)  # fmt: skip
+        drawn = {line.thing for row in rows for line in row.lines}
+        left_out = {line.thing for line in found.lines if alone or line.thing.kind != "liquidity"} - drawn
+        if left_out:
+            axes.set_xlabel(axes.get_xlabel() + "\n" + text("redlines.figure_left_out", count=len(left_out)))
         figure.legend(loc="outside lower left", ncols=4, fontsize=8)
 
 
 def _rows(found: RedLines, alone: bool) -> Iterator[_Row]:
-    """Yield costs, then what breaks; of many things only those that have a red line."""
+    """Yield costs, then what breaks; of many things, and of covenants, only those that have a red line."""
     if alone:
         for cost in found.costs:
             values = (cost.rent_usd_per_hour, cost.low, cost.high)
@@ -80,7 +84,8 @@ def _rows(found: RedLines, alone: bool) -> Iterator[_Row]:
             if line.thing.kind == kind and (alone or kind != "liquidity"):
                 by_label.setdefault(line.thing.label, []).append(line)
         for label, lines in by_label.items():
-            if alone or any(line.status == "solved" for line in lines):
+            solved = any(line.status == "solved" for line in lines)
+            if solved or (alone and kind != "covenant"):
                 named = label if kind in ("layer", "covenant") else text(f"redlines.figure_{kind}", entity=label)
                 yield _Row(named, lines, None)
 
