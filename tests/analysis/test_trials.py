@@ -54,3 +54,11 @@ def test_a_changed_figure_changes_what_follows_from_it(setting):
 def test_a_request_of_another_shape_is_refused(setting):
     with pytest.raises(ValueError, match="rent_level"):
         varied(setting, requests={"rent_level": np.zeros(3)})
+
+
+def test_watching_fewer_months_sees_the_same_months(setting):
+    def keep(_, block):
+        return {"cash": block.entities.cash.copy()}
+
+    whole, part = watch(setting, keep, paths=64), watch(setting, keep, paths=64, last=9)
+    np.testing.assert_array_equal(part["cash"], whole["cash"][:10])

@@ -115,7 +115,9 @@ def position_of(economy: Economy, entity: str) -> int:
     return position
 
 
-def walk(setting: Setting, paths: Sequence[int] | NDArray[np.int64]) -> Iterator[tuple[int, Record]]:
+def walk(
+    setting: Setting, paths: Sequence[int] | NDArray[np.int64], last: int | None = None
+) -> Iterator[tuple[int, Record]]:
     """Yield a block of paths at month 0 and at the end of every month up to the horizon.
 
     Parameters
@@ -124,6 +126,8 @@ def walk(setting: Setting, paths: Sequence[int] | NDArray[np.int64]) -> Iterator
         From `prepare`.
     paths
         Numbers of at most `LANES` paths; path p is lane p of the block, and the lanes left over repeat the last.
+    last
+        Last month to simulate; the horizon when None. Months up to it are the same either way.
 
     Yields
     ------
@@ -140,7 +144,7 @@ def walk(setting: Setting, paths: Sequence[int] | NDArray[np.int64]) -> Iterator
     seed = np.uint64(question.seed)
     start_block(block, economy.months, seed, question.chance)
     yield 0, block
-    for month in range(1, economy.months + 1):
+    for month in range(1, (economy.months if last is None else last) + 1):
         run_month(month, economy.months, seed, question.chance, block)
         yield month, block
 

@@ -70,7 +70,12 @@ def simulate_all(
 
 
 def watch(
-    setting: Setting, keep: Keep, paths: int | None = None, threads: int | None = None, progress: Progress | None = None
+    setting: Setting,
+    keep: Keep,
+    paths: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    last: int | None = None,
 ) -> dict[str, NDArray]:
     """Simulate paths month by month and keep chosen state of every month.
 
@@ -82,16 +87,18 @@ def watch(
         Called at month 0 and at the end of each month; it must copy what it returns.
     paths, threads, progress
         As for `simulate_all`.
+    last
+        Last month to simulate; the horizon when None.
 
     Returns
     -------
     dict of str to ndarray
-        What was kept, shape [T + 1, ..., path], and `status`, shape [path].
+        What was kept, shape [months + 1, ..., path], and `status`, shape [path].
     """
 
     def work(first: int, count: int) -> dict[str, NDArray]:
         months: dict[str, list[NDArray]] = {}
-        for month, block in walk(setting, np.arange(first, first + count)):
+        for month, block in walk(setting, np.arange(first, first + count), last):
             for name, value in keep(month, block).items():
                 months.setdefault(name, []).append(np.asarray(value)[..., :count])
         return {name: np.stack(values) for name, values in months.items()} | {

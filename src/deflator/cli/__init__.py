@@ -13,6 +13,8 @@ from deflator.cli.challenge import challenge
 from deflator.cli.compare import compare
 from deflator.cli.economics import economics
 from deflator.cli.first import first
+from deflator.cli.mitigate import mitigate
+from deflator.cli.redlines import redlines
 from deflator.cli.resume import resume
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
@@ -56,6 +58,8 @@ app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)
+app.command("redlines", help=text("redlines.help"))(redlines)
+app.command("mitigate", help=text("mitigate.help"))(mitigate)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)

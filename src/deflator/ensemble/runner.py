@@ -181,7 +181,8 @@ def _job(question: Question, economy: Economy, chunk: int) -> Job:
     return Job(simulation, economy.entities, question.paths_used, question.draws_used, chunk)
 
 
-def _entities(book: Book, economy: Economy) -> pl.DataFrame:
+def entity_table(book: Book, economy: Economy) -> pl.DataFrame:
+    """Return a row for each entity: name, layer, members, who answers for it, and its month-0 exposure, USD m."""
     rows = book.table("entities").rows
     answers = {str(row["entity"]): str(row["parent"] or row["entity"]) for row in rows}
     names = {str(row["entity"]): row for row in rows}
