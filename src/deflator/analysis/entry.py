@@ -257,7 +257,7 @@ def entry_odds(
     >>> [entry.month for entry in found.entries]
     [0, 12, 24]
     """
-    members = _waited_for(setting, wait_for)
+    members = waited_for(setting, wait_for)
     _check(setting, every)
     followed = follow(setting, target, members, progress)
     return odds(setting, target, followed, every, wait_for)
@@ -278,7 +278,7 @@ def _check(setting: Setting, every: int) -> None:
         raise RunError(faults)
 
 
-def _waited_for(setting: Setting, name: str) -> NDArray[np.intp]:
+def waited_for(setting: Setting, name: str) -> NDArray[np.intp]:
     """Return the positions of those whose break is waited for."""
     economy = setting.economy
     able = economy.links["entities.can_default"][: len(economy.entities)] == 1
@@ -292,8 +292,23 @@ def _waited_for(setting: Setting, name: str) -> NDArray[np.intp]:
     return np.flatnonzero(chosen)
 
 
-def follow(setting: Setting, target: Target, members: NDArray[np.intp], progress: Progress | None = None) -> Followed:
+def follow(
+    setting: Setting,
+    target: Target,
+    members: NDArray[np.intp],
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> Followed:
     """Simulate the paths of a question and keep what an entry needs of every month.
+
+    Parameters
+    ----------
+    setting, target
+        What is simulated, and what is bought.
+    members
+        Positions of those whose first hard break is waited for, from `waited_for`.
+    progress, threads
+        As for `analysis.trials.watch`.
 
     Raises
     ------
@@ -311,7 +326,7 @@ def follow(setting: Setting, target: Target, members: NDArray[np.intp], progress
         broken = (block.entities.break_month[members] > 0).any(axis=0)
         return state | {"some_broken": broken, "cash_rate": np.maximum(block.world.base_rate, 0.0)}
 
-    kept = watch(setting, keep, progress=progress)
+    kept = watch(setting, keep, threads=threads, progress=progress)
     good = np.flatnonzero(kept.pop("status") == Status.OK)
     if not good.size:
         raise RunError([Fault("", 0, "", f"all {setting.question.paths_used} paths failed", "try another seed")])
@@ -339,7 +354,7 @@ def odds(setting: Setting, target: Target, followed: Followed, every: int, wait_
     question = setting.question
     horizon = len(followed.cash) - 1
     last = horizon - SHORTEST_MONTHS
-    wealth = np.stack([wealth_of(followed, month) for month in range(last + 1)])
+    wealth = wealth_by_month(followed)
     logs = np.log(np.maximum(wealth, _RUIN)) * _YEAR / horizon
     grown = _annual(wealth, horizon)
     entries = tuple(
@@ -354,7 +369,7 @@ def odds(setting: Setting, target: Target, followed: Followed, every: int, wait_
         entries=entries,
         best_by_median=max(medians, key=lambda entry: entry.returns.quantiles[2], default=None),
         best_by_regret=min(entries, key=lambda entry: entry.regret),
-        waiting=_waiting(setting, followed, grown, wait_for),
+        waiting=_waiting(setting, followed, wealth, wait_for),
         paths=len(followed.draw),
         draws=question.draws_used,
         horizon=month_at(horizon, question.book.as_of),
@@ -374,6 +389,29 @@ def wealth_of(followed: Followed, month: int) -> Floats:
     bought = price > 0.0
     wealth: Floats = followed.cash[month] * np.where(bought, came / np.where(bought, price, 1.0), to_end[0])
     return wealth
+
+
+def wealth_by_month(followed: Followed) -> Floats:
+    """Return what a dollar becomes that buys in each month which leaves a year to the horizon, [month, path]."""
+    last = len(followed.cash) - 1 - SHORTEST_MONTHS
+    return np.stack([wealth_of(followed, month) for month in range(last + 1)])
+
+
+def wealth_of_waiting(followed: Followed, wealth: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return what a dollar becomes that buys one month after the first break, and on which paths it buys at all.
+
+    Parameters
+    ----------
+    followed
+        Paths of a thing.
+    wealth
+        From `wealth_by_month`.
+    """
+    entry = followed.break_month + 1
+    entered = (followed.break_month > 0) & (entry < len(wealth))
+    bought = wealth[np.minimum(entry, len(wealth) - 1), np.arange(len(entry))]
+    waited: Floats = np.where(entered, bought, followed.cash[-1])
+    return waited, entered
 
 
 def _annual(wealth: Floats, months: int) -> Floats:
@@ -457,19 +495,16 @@ def mean_error(values: Floats, draw: NDArray[np.int64]) -> float:
     return float(np.sqrt(count / (count - 1) * (off**2).sum()) / len(values))
 
 
-def _waiting(setting: Setting, followed: Followed, grown: Floats, broken: str) -> Waiting:
+def _waiting(setting: Setting, followed: Followed, wealth: Floats, broken: str) -> Waiting:
     question = setting.question
     horizon = len(followed.cash) - 1
     entry = followed.break_month + 1
-    entered = (followed.break_month > 0) & (entry < len(grown))
-    lane = np.arange(len(entry))
-    cash = _annual(followed.cash[-1], horizon)
-    waited = np.where(entered, grown[np.minimum(entry, len(grown) - 1), lane], cash)
+    ends, entered = wealth_of_waiting(followed, wealth)
+    now, waited = _annual(wealth[0], horizon), _annual(ends, horizon)
     rates, outcomes = np.full(len(entry), np.nan), np.full(len(entry), Outcome.NOTHING_TO_BUY, dtype=np.int8)
     for month in np.unique(entry[entered]):
         at = entered & (entry == month)
         rates[at], outcomes[at] = _bought(setting, followed, int(month), at)
-    now = grown[0]
     chance, draw = question.chance, followed.draw
     middles = [median(values, draw, question.seed, chance) for values in (now, waited, waited - now)]
     shares = [share(entered, draw, chance), share(waited > now, draw, chance)]

@@ -70,7 +70,7 @@ def unit_asset(setting: Setting, position: int, kept: Mapping[str, Floats], draw
         return earning_value(kept["rent"][-1], kept["avoidable"][-1], kept["decline"][-1], discount, months / 12.0)
 
     whole = earning(half)
-    # The rule counts rent below running costs as well, so that more life can be worth less: never more than half a life.
+    # The rule counts rents below running costs too, so that more life can be worth less: at most half a life counts.
     share = np.where(whole > 0.0, np.minimum(earning(rest) / np.where(whole > 0.0, whole, 1.0), 1.0), 0.0)
     least = kept["space"].max(axis=0)
     return Asset(kept["value"], kept["income"], np.ones_like(kept["value"]), kept["value"][-1] * share, half, least)

@@ -9,6 +9,7 @@ import typer
 from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.challenge import challenge
+from deflator.cli.claims import claims
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
 from deflator.cli.run import run
@@ -49,6 +50,7 @@ app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)
+app.command("claims", help=text("claims.help"))(claims)
 app.command("entry", help=text("entry.help"))(entry)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
