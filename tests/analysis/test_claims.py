@@ -31,7 +31,7 @@ from deflator.analysis.claims import (
     waiting_pays,
 )
 from deflator.analysis.claims_page import claims_page
-from deflator.analysis.entry import follow, waited_for
+from deflator.analysis.entry import ANY, follow, waited_for
 from deflator.analysis.probability import Probability
 from deflator.analysis.replay import Setting
 from deflator.analysis.trials import watch
@@ -185,9 +185,10 @@ def test_what_the_scenario_sets_is_not_its_finding() -> None:
 
 
 def test_trials_differ_in_what_is_switched_off_and_in_nothing_else(asked: Setting) -> None:
-    assert trial_names()[0] == AS_IS
-    assert set(trial_names()) <= {AS_IS, SHUT, *CHANNELS}
-    for name in trial_names():
+    names = trial_names(list_claims())
+    assert names[0] == AS_IS
+    assert set(names) <= {AS_IS, SHUT, ANY, *CHANNELS}
+    for name in set(names) - {ANY}:
         one = trial_of(asked, name)
         switched = (one.economy.links["world.channels"] != asked.economy.links["world.channels"]).sum()
         assert switched == (1 if name in CHANNELS else 0)
@@ -344,16 +345,24 @@ def test_waiting_pays_where_it_leaves_more_than_buying_now(asked: Setting) -> No
 
 def test_a_small_book_is_checked_from_end_to_end() -> None:
     calls: list[int] = []
-    found = check_claims([setting(paths=64, draws=8)], lambda done, total: calls.append(done))[0]
+    found = check_claims([setting(paths=64, draws=8)], progress=lambda done, total: calls.append(done))[0]
     frame = found.to_frame()
 
     assert frame["id"].to_list() == [one.id for one in list_claims()]
     assert sum(found.counted().values()) == len(list_claims())
-    assert calls == list(range(1, len(trial_names()) + 2))
+    assert calls == list(range(1, len(trial_names(list_claims())) + 1))
     verdicts = dict(zip(frame["id"], frame["verdict"], strict=True))
     assert verdicts["debt_now"] == verdicts["debt_2025"] == NOT_TESTABLE  # neither firm nor source is in this book
     assert verdicts["rent_now"] in (SUPPORTED, CONDITIONAL)
     assert set(by_mechanism(found.checks)) == set(MECHANISMS)
+
+
+def test_a_claim_asked_for_alone_has_the_verdict_that_it_has_among_all() -> None:
+    few = [setting(paths=64, draws=8)]
+    alone, among = check_claims(few, ["forced_sales"])[0], check_claims(few, ["forced_sales", "gap", "entry"])[0]
+
+    assert trial_names([claim("rent_now")]) == (AS_IS,)
+    assert alone.checks[0] == next(check for check in among.checks if check.claim.id == "forced_sales")
 
 
 def test_too_few_paths_are_refused() -> None:

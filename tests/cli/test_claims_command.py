@@ -46,6 +46,7 @@ def test_a_mechanism_is_told_with_its_null_and_why(tmp_path: Path) -> None:
         (("rent_no",), "did you mean 'rent_now'?"),
         (("--paths", "10"), "10 paths are too few"),
         (("--figure", "claims.gif"), "is not a kind of figure"),
+        (("rent_peak", "--figure", "claims.svg"), "none of these claims has a share"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(words: tuple[str, ...], said: str) -> None:

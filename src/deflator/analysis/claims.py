@@ -10,12 +10,14 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -207,19 +209,25 @@ def list_claims() -> tuple[Claim, ...]:
     """
     lines = (resources.files("deflator.analysis") / "claims.csv").read_text(encoding="utf-8").splitlines()
     numbers = ("low", "high", "supported_at", "contradicted_at", "evidence_low", "evidence_high")
-    return tuple(
-        Claim(**{name: (float(cell) if cell else None) if name in numbers else cell for name, cell in row.items()})  # type: ignore[arg-type]
-        for row in csv.DictReader(lines)
-    )
+    found = []
+    for row in csv.DictReader(lines):
+        cells: dict[str, Any] = dict(row)
+        cells |= {name: float(Fraction(row[name])) if row[name] else None for name in numbers}
+        found.append(Claim(**cells))
+    return tuple(found)
 
 
-def check_claims(settings: Sequence[Setting], progress: Progress | None = None) -> tuple[Claims, ...]:
-    """Check every claim under each of some scenarios, with all trials on the same draws.
+def check_claims(
+    settings: Sequence[Setting], chosen: Collection[str] | None = None, progress: Progress | None = None
+) -> tuple[Claims, ...]:
+    """Check claims under each of some scenarios, with all trials on the same draws.
 
     Parameters
     ----------
     settings
         From `prepare`: one book under several scenarios.
+    chosen
+        Ids of the claims to check; only the trials that these need are run. All when None.
     progress
         Told the trials done and the trials needed.
 
@@ -234,27 +242,32 @@ def check_claims(settings: Sequence[Setting], progress: Progress | None = None) 
     >>> from deflator.ensemble import Question
     >>> from deflator.scenario import load_scenario
     >>> setting = prepare(Question(load_book("fibre-2001"), load_scenario("base"), paths=64, draws=4))
-    >>> found = check_claims([setting])[0]
-    >>> sum(found.counted().values()) == len(list_claims())
-    True
+    >>> [check.claim.id for check in check_claims([setting], ["rent_now"])[0].checks]
+    ['rent_now']
     """
     few = [setting for setting in settings if setting.question.paths_used < FEWEST_PATHS]
     if few:
         message = f"{few[0].question.paths_used} paths are too few to tell two thirds from a half"
         raise RunError([Fault("", 0, "--paths", message, f"use at least {FEWEST_PATHS}")])
-    jobs = [(setting, name) for setting in settings for name in (*trial_names(), ANY)]
-    done = _run_all(jobs, progress)
-    each = len(jobs) // len(settings)
+    claims = [claim for claim in list_claims() if chosen is None or claim.id in chosen]
+    names = trial_names(claims)
+    done = _run_all([(setting, name) for setting in settings for name in names], progress)
+    each = len(names)
     return tuple(
-        _check_all(setting, dict(zip((*trial_names(), ANY), done[each * at : each * (at + 1)], strict=True)))
+        _check_all(setting, claims, dict(zip(names, done[each * at : each * (at + 1)], strict=True)))
         for at, setting in enumerate(settings)
     )
 
 
-def trial_names() -> tuple[str, ...]:
-    """Return the trials that the claims need: as it is, and each with one thing changed."""
-    subjects = [claim.subject for claim in list_claims() if claim.kind == "dynamic"]
-    return tuple(dict.fromkeys([AS_IS, *(one for one in subjects if one == SHUT or one in CHANNELS)]))
+def trial_names(claims: Iterable[Claim]) -> tuple[str, ...]:
+    """Return the trials that claims need: as it is, each with one thing changed, and `any` for waiting for a break."""
+    found = [AS_IS]
+    for claim in claims:
+        if claim.kind == "dynamic" and (claim.subject == SHUT or claim.subject in CHANNELS):
+            found.append(claim.subject)
+        if claim.test == _WAITING:
+            found.append(ANY)
+    return tuple(dict.fromkeys(found))
 
 
 def _run_all(jobs: Sequence[tuple[Setting, str]], progress: Progress | None) -> list[dict[str, NDArray] | Followed]:
@@ -278,10 +291,9 @@ def _run_all(jobs: Sequence[tuple[Setting, str]], progress: Progress | None) -> 
     return done
 
 
-def _check_all(setting: Setting, done: Mapping[str, dict[str, NDArray] | Followed]) -> Claims:
-    followed = done[ANY]
+def _check_all(setting: Setting, claims: Sequence[Claim], done: Mapping[str, dict[str, NDArray] | Followed]) -> Claims:
+    followed = next((found for found in done.values() if isinstance(found, Followed)), None)
     runs = {name: kept for name, kept in done.items() if isinstance(kept, dict)}
-    assert isinstance(followed, Followed)
     good = np.flatnonzero(np.all([kept["status"] == Status.OK for kept in runs.values()], axis=0))
     if not good.size:
         raise RunError([Fault("", 0, "", f"all {setting.question.paths_used} paths failed", "try another seed")])
@@ -292,7 +304,7 @@ def _check_all(setting: Setting, done: Mapping[str, dict[str, NDArray] | Followe
     trials = Trials(setting, kept, good % setting.economy.draws)
     drawn = Facts(setting, measured(kept[AS_IS], trials.draw, setting.economy.draws))
     central = _central_facts(setting)
-    checks = tuple(_check(claim, trials, followed, drawn, central) for claim in list_claims())
+    checks = tuple(_check(claim, trials, followed, drawn, central) for claim in claims)
     return Claims(setting.question.scenario.name, checks, len(good), setting.question.draws_used)
 
 
@@ -303,7 +315,7 @@ def _central_facts(setting: Setting) -> Facts:
     return Facts(central, measured(kept, np.zeros(1, dtype=np.int64), 1))
 
 
-def _check(claim: Claim, trials: Trials, followed: Followed, drawn: Facts, central: Facts) -> Check:
+def _check(claim: Claim, trials: Trials, followed: Followed | None, drawn: Facts, central: Facts) -> Check:
     if claim.kind == "figure":
         test = FIGURES[claim.test]
         seen, centre = test(drawn, claim.subject), test(central, claim.subject)
@@ -318,6 +330,7 @@ def _check(claim: Claim, trials: Trials, followed: Followed, drawn: Facts, centr
     if assumed(claim, trials.setting):
         return Check(claim, NOT_TESTABLE, condition="assumed")
     if claim.test == _WAITING:
+        assert followed is not None
         return judge_dynamic(claim, waiting_pays(followed), followed.draw, trials.setting)
     found = DYNAMICS[claim.test](trials, claim.subject)
     if found is None:

@@ -61,15 +61,15 @@ def claims(
         names = list(dict.fromkeys(scenario or _SCENARIOS))
         asked_of = [setting_of(book, name, settings, count, draws, seed) for name in names]
         with showing_progress(text("claims.trials", scenarios=", ".join(names))) as progress:
-            found = check_claims(asked_of, progress)
+            found = check_claims(asked_of, chosen, progress)
         if figure:
             from deflator.report.claims import draw_claims
 
             draw_claims(found, asked_of[0].question.book.name, figure)
         if json:
-            emit_json(_document(asked_of, found, chosen))
+            emit_json(_document(asked_of, found))
         else:
-            _print(asked_of[0], found, chosen, claim is not None)
+            _print(asked_of[0], found, claim is not None)
 
 
 def _chosen(name: str | None) -> set[str]:
@@ -86,7 +86,7 @@ def _chosen(name: str | None) -> set[str]:
     return found
 
 
-def _document(settings: Sequence[Setting], found: Sequence[Claims], chosen: set[str]) -> dict[str, Any]:
+def _document(settings: Sequence[Setting], found: Sequence[Claims]) -> dict[str, Any]:
     head = asked(settings[0])
     disclaimer = head.pop("disclaimer")
     head.pop("scenario")
@@ -96,14 +96,14 @@ def _document(settings: Sequence[Setting], found: Sequence[Claims], chosen: set[
             "fingerprint": setting.question.scenario.fingerprint,
             "paths_counted": one.paths,
             "verdicts": one.counted(),
-            "claims": [row for row in one.to_frame().to_dicts() if row["id"] in chosen],
+            "claims": one.to_frame().to_dicts(),
         }
         for setting, one in zip(settings, found, strict=True)
     ]
     return {**head, "scenarios": scenarios, "disclaimer": disclaimer}
 
 
-def _print(setting: Setting, found: Sequence[Claims], chosen: set[str], detailed: bool) -> None:
+def _print(setting: Setting, found: Sequence[Claims], detailed: bool) -> None:
     from deflator.analysis.claim_words import essay_words, found_words
 
     question = setting.question
@@ -113,7 +113,7 @@ def _print(setting: Setting, found: Sequence[Claims], chosen: set[str], detailed
     say()
     columns: list[Column] = ["", text("claims.column_claim"), text("claims.column_essay")]
     columns += [text("claims.column_found", scenario=one.scenario) for one in found]
-    rows = [row for row in zip(*(one.checks for one in found), strict=True) if row[0].claim.id in chosen]
+    rows = list(zip(*(one.checks for one in found), strict=True))
     table(
         text("claims.title"),
         columns,

@@ -34,6 +34,7 @@ _PATHS, _QUICK_PATHS = 2_000, 250
 #: Few draws for few paths, so that each has enough of them for a median of its own.
 _QUICK_DRAWS = "50"
 _QUARTER = 3
+_SMALL, _HUGE = 9.95, 1000.0
 _ANY = "any"
 
 
@@ -109,23 +110,25 @@ def _print(setting: Setting, found: EntryOdds) -> None:
 
 
 def rate(value: float | None) -> str:
-    """Return an annual rate in whole per cent, with two digits where it is huge.
+    """Return an annual rate in per cent, with two digits where it is huge, and one place more where it is small.
 
     Examples
     --------
-    >>> rate(0.1249), rate(-1.0), rate(43.21), rate(None)
-    ('12 %', '-100 %', '4,300 %', '–')
+    >>> rate(0.1249), rate(0.0349), rate(-1.0), rate(43.21), rate(None)
+    ('12 %', '3.5 %', '-100 %', '4,300 %', '–')
     """
     from deflator.analysis.words import UNKNOWN, significant
 
     if value is None:
         return UNKNOWN
     percent = 100.0 * value
-    return f"{significant(percent)} %" if abs(percent) >= 1000.0 else f"{round(percent) + 0:d} %"
+    if abs(percent) >= _HUGE:
+        return f"{significant(percent)} %"
+    return f"{percent + 0.0:.1f} %" if abs(percent) < _SMALL else f"{percent:.0f} %"
 
 
 def _span(middle: Median) -> str:
-    return f"{rate(middle.low)} – {rate(middle.high)}"
+    return rate(None) if middle.low is None else f"{rate(middle.low)} – {rate(middle.high)}"
 
 
 def _print_returns(found: EntryOdds) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deflator.analysis.claims import CONDITIONAL, CONTRADICTED, EVEN, SUPPORTED, Check, Claims
+from deflator.errors import Fault, RunError
 from deflator.messages import text
 from deflator.report.picture import BLACK, GREEN, ORANGE, VERMILION, drawing
 
@@ -26,8 +27,16 @@ def draw_claims(found: Sequence[Claims], book: str, file: Path) -> None:
         Name of the book, for the title.
     file
         Where to; see `deflator.report.picture.FORMATS`.
+
+    Raises
+    ------
+    RunError
+        When no claim has a share.
     """
     rows = [row for row in zip(*(one.checks for one in found), strict=True) if any(check.share for check in row)]
+    if not rows:
+        message = "none of these claims has a share of paths or draws that could be drawn"
+        raise RunError([Fault(str(file), 0, "--figure", message, "ask for other claims, or for all")])
     with drawing(file, width_inches=11.0, height_inches=_HEAD_INCHES + _ROW_INCHES * len(rows)) as figure:
         axes = figure.subplots()
         axes.axvline(EVEN, color=BLACK, linewidth=0.6)
@@ -44,7 +53,7 @@ def draw_claims(found: Sequence[Claims], book: str, file: Path) -> None:
         axes.xaxis.set_major_formatter(lambda share, _: f"{100.0 * share:.0f} %")
         axes.set_xlabel(text("claims.figure.axis"))
         figure.suptitle(text("claims.figure.title", book=book, paths=f"{found[0].paths:,}"), x=0.0, ha="left")
-        axes.legend(loc="upper center", bbox_to_anchor=(-0.3, -0.02), ncols=3, fontsize=8)
+        figure.legend(loc="outside lower left", ncols=3, fontsize=8)
 
 
 def _draw_share(

@@ -43,10 +43,12 @@ def draw_entry(found: EntryOdds, scenario: str, file: Path) -> None:
             label = text("entry.figure_range")
             upper.vlines(months, lows, highs, color=VERMILION, linestyle="dotted", linewidth=2, label=label)
         upper.axhline(0.0, color=BLACK, linewidth=0.6)
-        upper.set_yscale("symlog", linthresh=_LINEAR_TO)
+        huge = max(levels[4], default=0.0) > _LINEAR_TO
+        if huge:
+            upper.set_yscale("symlog", linthresh=_LINEAR_TO)
         upper.set_ylim(bottom=_LOWEST)
         upper.yaxis.set_major_formatter("{x:,.0f}")
-        upper.set_ylabel(text("entry.figure_y"))
+        upper.set_ylabel(text("entry.figure_y_log" if huge else "entry.figure_y"))
         upper.set_title(text("entry.figure_title", name=found.target.name, scenario=scenario))
         upper.legend(loc="best")
         losses = [(entry.month, 100.0 * entry.returns.loss.value) for entry in bought if entry.returns.loss]
