@@ -9,7 +9,7 @@ from deflator.analysis.entry import ANY, Followed, entry_odds, follow, mean_erro
 from deflator.analysis.loan_asset import loan_asset, loan_state, present_value, recoveries
 from deflator.analysis.replay import replay
 from deflator.analysis.share_asset import share_asset
-from deflator.analysis.trials import watch
+from deflator.analysis.trials import varied, watch
 from deflator.analysis.unit_asset import unit_asset, unit_state
 from deflator.credit.monthly import BULLET, LEVEL, LINEAR, SCHEDULE, SCULPTED
 from deflator.engine.layout import HOURS_PER_MONTH
@@ -128,23 +128,24 @@ def test_what_a_unit_is_paid_is_what_owners_are_paid_for_theirs():
     own = next(q for q in owners if economy.links["pairs.owner"][q] == economy.entities.index("world_secondhand"))
     space = path["world.space_rent"][5] * path.figure("equipment.kw")[0] * HOURS_PER_MONTH
     offered, let, takings = (path[f"pairs.{name}"][5][owners].sum() for name in ("offered", "let", "takings"))
-    if offered > 0.0:
-        cost = path["pairs.power_cost"][5][own] * path["world.power"][5] + path["pairs.opex"][5][own]
-        earned = takings * 1e6 / offered - let / offered * cost * HOURS_PER_MONTH - space
-        assert kept["income"][5, 0] == pytest.approx(earned, rel=1e-2)  # its own costs decide how many hours it is kept
+    cost = path["pairs.power_cost"][5][own] * path["world.power"][5] + path["pairs.opex"][5][own]
+    earned = takings * 1e6 / offered - let / offered * cost * HOURS_PER_MONTH - space
+
+    assert offered > 0.0
+    assert kept["income"][5, 0] == pytest.approx(earned, rel=1e-2)  # its own costs decide how many hours it is kept
     assert kept["value"][0, 0] == pytest.approx(path.figure("equipment.used_price")[0])
 
 
-def test_a_loan_that_is_held_to_its_end_pays_back_all_that_is_not_lost():
-    asked = setting(paths=64, draws=0, chance=False)
+def test_what_is_repaid_written_off_converted_and_left_of_a_loan_is_all_of_it():
+    asked = setting(scenario=HARSH)
     position = asked.economy.facilities.index("neo_notes")
-    kept = watch(asked, lambda _, block: loan_state(asked, position, block), paths=1)
+    kept = watch(asked, lambda _, block: loan_state(asked, position, block))
     kept.pop("status")
-    asset = loan_asset(asked, position, kept, np.zeros(1, dtype=np.int64))
-    if kept["written_off"].sum() == 0.0:
-        principal = (kept["repaid"][1:, 0]).sum() / kept["balance"][0, 0]
-        assert principal + asset.left[-1, 0] == pytest.approx(1.0)
-    assert asset.price[0, 0] == pytest.approx(1.0)
+    asset = loan_asset(asked, position, kept, np.arange(128) % asked.economy.draws)
+    gone = (kept["repaid"] + kept["written_off"] + kept["converted"])[1:].sum(axis=0) / kept["balance"][0]
+
+    np.testing.assert_allclose(gone + asset.left[-1], 1.0, atol=1e-9)  # nothing is drawn on notes
+    np.testing.assert_allclose(asset.price[0], 1.0)
 
 
 def test_recoveries_never_exceed_what_is_written_off():
@@ -228,13 +229,9 @@ def test_waiting_for_nobody_is_refused():
         entry_odds(asked, target_of(asked, None), wait_for="neoclouds")
 
 
-def test_a_loan_that_is_never_drawn_cannot_be_bought():
-    asked = setting("funding.level=0.01", paths=128)
-    target = target_of(asked, "neo_pipeline")
-    loan = target.position
-    kept = watch(asked, lambda _, block: {"balance": block.facilities.balance[loan].copy()})
-    if kept["balance"].max() < 1e-6:
-        with pytest.raises(RunError, match="nothing to buy"):
-            follow(asked, target, np.array([0]))
-    else:
-        assert follow(asked, target, np.array([0])).asset.price.max() > 0.0
+def test_a_thing_that_nobody_can_buy_on_any_path_is_refused():
+    asked = setting(paths=128)
+    rows = asked.economy.rows["equipment.used_price"]
+    worthless = varied(asked, figures={"equipment.used_price": np.zeros_like(asked.economy.figures[rows])})
+    with pytest.raises(RunError, match="nothing to buy"):
+        follow(worthless, target_of(worthless, None), np.array([0]))
