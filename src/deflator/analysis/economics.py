@@ -269,10 +269,10 @@ def _rows(setting: Setting, month: int, costs: Mapping[str, Floats], mine: NDArr
         yield from _row(economy.entities[owner[pair]], economy.equipment[equipment[pair]], month, alone, several)
     for g in dict.fromkeys(equipment[mine].tolist()):
         together = mine[equipment[mine] == g]
-        yield from _row(EVERYBODY, economy.equipment[g], month, _over_owners(costs, together), several)
+        yield from _row(EVERYBODY, economy.equipment[g], month, over_owners(costs, together), several)
 
 
-def _over_owners(costs: Mapping[str, Floats], pairs: NDArray[np.intp]) -> dict[str, Floats]:
+def over_owners(costs: Mapping[str, Floats], pairs: NDArray[np.intp]) -> dict[str, Floats]:
     """Return the average over owners that have the figure, weighted by their units; units are added up."""
     units = np.nan_to_num(costs["units"][pairs])
     found = {"units": np.where(units.sum(axis=0) > 0.0, units.sum(axis=0), np.nan)}

@@ -11,11 +11,13 @@ from deflator.cli import book, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.challenge import challenge
 from deflator.cli.compare import compare
+from deflator.cli.claims import claims
 from deflator.cli.economics import economics
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.redlines import redlines
 from deflator.cli.resume import resume
+from deflator.cli.entry import entry
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.warmup import warmup
@@ -60,6 +62,8 @@ app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
+app.command("claims", help=text("claims.help"))(claims)
+app.command("entry", help=text("entry.help"))(entry)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
