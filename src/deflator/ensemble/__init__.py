@@ -6,7 +6,7 @@ Runs are kept in folders, each written whole or not at all; see `tables` for wha
 from deflator.ensemble.chunks import ImbalanceError, Progress
 from deflator.ensemble.manifest import Manifest, write_manifest
 from deflator.ensemble.opened import Run
-from deflator.ensemble.runner import Question, run_paths
+from deflator.ensemble.runner import Question, list_entities, run_paths
 from deflator.ensemble.store import (
     StoredRun,
     check_target,
@@ -29,6 +29,7 @@ __all__ = [
     "check_target",
     "drafting",
     "find_run",
+    "list_entities",
     "quota_gb",
     "remove_runs",
     "run_paths",
