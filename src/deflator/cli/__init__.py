@@ -9,9 +9,11 @@ import typer
 from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.challenge import challenge
+from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
+from deflator.cli.sensitivity import sensitivity
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import text
@@ -48,6 +50,8 @@ app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)
+app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
+app.command("discover", help=text("discover.help"))(discover)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)

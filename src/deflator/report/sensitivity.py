@@ -1,0 +1,54 @@
+"""Which figure to know first, drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deflator.analysis.sensitivity import Sensitivity
+from deflator.analysis.words import per_cent, significant
+from deflator.messages import text
+from deflator.report.picture import BLUE, VERMILION, drawing
+
+_LONGEST = 44
+
+
+def draw_sensitivity(found: Sensitivity, file: Path) -> None:
+    """Draw the value of knowing each figure that stands out, with its error and the sign of its effect.
+
+    Parameters
+    ----------
+    found
+        The answer.
+    file
+        Where to.
+    """
+    rows = [one for one in found.known if one.worth > 0][::-1]
+    with drawing(file, 10.0, 2.2 + 0.36 * max(len(rows), 3)) as figure:
+        axes = figure.subplots()
+        for place, one in enumerate(rows):
+            colour, hatch = (VERMILION, "") if one.rises else (BLUE, "///")
+            axes.barh(place, 100 * one.worth, xerr=100 * one.worth_error, color=colour, hatch=hatch, alpha=0.75,
+                      edgecolor="white", capsize=2, error_kw={"linewidth": 1.0})  # fmt: skip
+            end = 100 * (one.worth + one.worth_error)
+            axes.annotate(f"{'▲' if one.rises else '▼'} {one.figure.grade}", (end, place), (5, 0),
+                          textcoords="offset points", va="center", size=8)  # fmt: skip
+        axes.set_yticks(range(len(rows)), [_label(one.figure.name, one.figures) for one in rows])
+        axes.margins(x=0.15)
+        axes.set_xlim(left=0)
+        axes.set_xlabel(text("sensitivity.picture_worth"))
+        axes.set_title(text("sensitivity.picture_title", target=found.target))
+        low, high = (_level(level, found.unit) for level in (found.low, found.high))
+        note = text("sensitivity.picture_note", low=low, high=high, unit=found.unit, draws=f"{found.draws:,}",
+                    paths=f"{found.paths:,}")  # fmt: skip
+        figure.supxlabel(note, size=8, x=0.01, ha="left")
+
+
+def _level(value: float, unit: str) -> str:
+    if unit == "share":
+        return per_cent(value)
+    return f"-{significant(-value, 3)}" if value < 0 else significant(value, 3)
+
+
+def _label(name: str, figures: int) -> str:
+    told = name if len(name) <= _LONGEST else f"…{name[-_LONGEST:]}"
+    return text("sensitivity.and_others", name=told, others=figures - 1) if figures > 1 else told
