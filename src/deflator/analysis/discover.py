@@ -242,7 +242,8 @@ def _discovered(setting: Setting, target: str, values: Floats, boxes: int) -> Di
         if not 0.0 < left.y.mean() < 1.0 or left.y.sum() < 10.0:
             break
         box = find_box(left.x, left.y, least_mass=0.05 * len(learn.y) / len(left.y))
-        if not box.restricted:
+        # What the first boxes left can be less frequent everywhere than it is among all futures.
+        if not box.restricted or left.y[box.holds(left.x)].mean() <= learn.y.mean():
             break
         regions.append(_region(box, columns, left, left_held, (learn, held), chance))
         left, left_held = left.outside(box), left_held.outside(box)

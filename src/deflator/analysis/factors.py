@@ -27,6 +27,8 @@ from deflator.scenario import Scenario
 from deflator.scenario.figures import Unknown, figures_at, unknowns
 from deflator.scenario.sampling import Identity, stratified_uniforms
 
+#: Units that the words of a value show by themselves.
+PLAIN = ("month", "share", "share of rent", "probability", "annual")
 _CHUNK = 1_024  # points of a design whose figures are held at once
 _JOINT_DRAWS = 1_024  # joint draws among which a group of factors chooses
 
@@ -136,7 +138,7 @@ def in_words(value: float, figure: Figure, book: Book) -> str:
     """
     if figure.unit == "month":
         return month_at(round(value), book.as_of)
-    if figure.unit in ("share", "share of rent", "probability", "annual"):
+    if figure.unit in PLAIN:
         return f"{significant(100.0 * value, 3)} %"
     return significant(value, 3) if value >= 0 else f"-{significant(-value, 3)}"
 

@@ -87,10 +87,10 @@ def fit_of(inside: Flags, y: Floats) -> Fit:
 def find_box(x: Floats, y: Floats, least_mass: float = 0.05, most_restricted: int = 4) -> Box:
     """Find the box in which an outcome is densest, without losing too much of it.
 
-    The box is peeled: of all thin slices at its sides the one goes whose loss raises the density most for each point
-    lost. Of the boxes on the way, with few restrictions, that one counts whose density is the least likely to come
-    about by chance: the largest sqrt(mass) x (density - density of all). Then slices are pasted back where the density does not fall, and restrictions without which the
-    box would look as good (`quasi_p_value`) are set free.
+    The box is peeled: of all thin slices at its sides the one goes whose loss raises the density most, or lowers it
+    least, for each point lost. Of the boxes on the way, with few restrictions, that one counts whose density is the least likely to come
+    about by chance: the largest sqrt(mass) x (density - density of all). Then slices are pasted back where the density
+    does not fall, and restrictions without which the box would look as good (`quasi_p_value`) are set free.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ def find_box(x: Floats, y: Floats, least_mass: float = 0.05, most_restricted: in
     ----------
     J. H. Friedman and N. I. Fisher, "Bump hunting in high-dimensional data", Statistics and Computing 9 (1999),
     sections 8 to 10. B. P. Bryant and R. J. Lempert, "Thinking inside the box", Technological Forecasting and Social
-    Change 77 (2010): coverage, density, and quasi-p-values. W. Klösgen, "Explora", in Advances in Knowledge Discovery
-    and Data Mining (1996): the binomial test as the quality of a subgroup.
+    Change 77 (2010): coverage, density, and quasi-p-values. W. Klösgen,
+    "Explora", in Advances in Knowledge Discovery and Data Mining (1996): the binomial test as quality of a subgroup.
 
     Examples
     --------
@@ -143,7 +143,8 @@ def _peeled(x: Floats, y: Floats, least_mass: float) -> Iterator[Box]:
         if density in (0.0, 1.0):
             return
         chosen = None
-        gain = 0.0
+        # The best slice goes even where none raises the density: what lies behind it may.
+        gain = -np.inf
         for column, values in enumerate(points.T):
             for below in (True, False):
                 keep, bound = _slice(values, below)

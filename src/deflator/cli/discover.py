@@ -15,11 +15,12 @@ from deflator.messages import text
 
 if TYPE_CHECKING:
     from deflator.analysis.discover import Discovery, Region, Restriction
+    from deflator.analysis.probability import Probability
     from deflator.analysis.replay import Setting
     from deflator.ensemble import Run
 
 _PATHS, _PATHS_QUICK = 8_000, 1_000
-_DRAWS, _DRAWS_QUICK = "4000", "1000"
+_DRAWS, _DRAWS_QUICK = "4000", "500"
 _BOXES = 2
 
 
@@ -79,7 +80,7 @@ def _kept(name: str, book: str, scenario: str, settings: list[str] | None, sized
 
 
 def _print(setting: Setting, found: Discovery) -> None:
-    from deflator.analysis.words import per_cent, per_cent_range
+    from deflator.analysis.words import per_cent
 
     question = setting.question
     say(text("discover.heading", target=found.target, book=question.book.name, scenario=question.scenario.name,
@@ -92,14 +93,10 @@ def _print(setting: Setting, found: Discovery) -> None:
         say(text("discover.nothing"))
         say()
     for number, region in enumerate(found.boxes, 1):
-        density = per_cent(region.found.density)
-        conditions = text("discover.and").join(_condition(one, setting) for one in region.restrictions)
-        say(text("discover.box", number=number, target=found.target, density=density, conditions=conditions))
+        say(text("discover.box", number=number, target=found.target, density=per_cent(region.found.density),
+                 conditions=_where(region, setting)))  # fmt: skip
         if region.probability:
-            likely = region.probability
-            say("  " + text("discover.held_out", density=per_cent(likely.value), error=f"{100.0 * likely.mc_error:.0f}",
-                            range=per_cent_range(likely.low, likely.high),
-                            coverage=per_cent(region.held_out.coverage), mass=per_cent(region.held_out.mass)))  # fmt: skip
+            say("  " + _held_out(region, region.probability))
         say()
         columns: list[Column] = [text("discover.column_restriction")]
         columns += [(text(f"discover.column_{name}"), "right") for name in ("quasi_p", "held_out")]
@@ -112,6 +109,20 @@ def _print(setting: Setting, found: Discovery) -> None:
         _print_tree(setting, found)
     say(text("discover.legend").strip())
     say(text("common.disclaimer"))
+
+
+def _held_out(region: Region, likely: Probability) -> str:
+    """Return what the draws that were not looked at say of a box."""
+    from deflator.analysis.words import per_cent, per_cent_range
+
+    return text(
+        "discover.held_out",
+        density=per_cent(likely.value),
+        error=f"{100.0 * likely.mc_error:.0f}",
+        range=per_cent_range(likely.low, likely.high),
+        coverage=per_cent(region.held_out.coverage),
+        mass=per_cent(region.held_out.mass),
+    )
 
 
 def _print_tree(setting: Setting, found: Discovery) -> None:

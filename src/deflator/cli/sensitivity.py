@@ -111,34 +111,35 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _part(share: float) -> str:
-    return f"{100.0 * share:.0f} %"
+    """Return a part of a range or variance; what noise has taken below 0 is nothing."""
+    return f"{100.0 * share:.0f} %" if share >= 0.005 else "<1 %"
 
 
 def _name(name: str, figures: int) -> str:
-    return text("sensitivity.and_others", name=name, others=figures - 1) if figures > 1 else name
+    return text("sensitivity.group", name=name, figures=figures) if figures > 1 else name
 
 
 def _print_known(setting: Setting, found: Sensitivity) -> None:
     from deflator.analysis.factors import in_words
+    from deflator.report.sensitivity import label_of
 
     book = setting.question.book
-    columns: list[Column] = [text("sensitivity.column_figure")]
-    columns += [(text(f"sensitivity.column_{name}"), "right") for name in ("worth", "error", "explained")]
+    columns: list[Column] = [(text(f"sensitivity.column_{name}"), "right") for name in ("worth", "error", "explained")]
     columns += [text("sensitivity.column_effect")]
     columns += [(text(f"sensitivity.column_{name}"), "right") for name in ("book", "range")]
-    columns += [text(f"sensitivity.column_{name}") for name in ("unit", "grade", "source")]
+    columns += [text(f"sensitivity.column_{name}") for name in ("unit", "grade", "source", "figure")]
     rows = [
         [
-            _name(one.figure.name, one.figures),
             _part(one.worth),
             _part(one.worth_error),
             _part(one.explained),
             text("sensitivity.raises" if one.rises else "sensitivity.lowers"),
             in_words(one.figure.value, one.figure, book),
             f"{in_words(one.figure.low, one.figure, book)}–{in_words(one.figure.high, one.figure, book)}",
-            one.figure.unit,
+            one.figure.unit.replace("_", " "),
             one.figure.grade,
             one.figure.source,
+            label_of(one),
         ]
         for one in found.known
     ]
@@ -178,7 +179,7 @@ def _print_fair(found: Sensitivity) -> None:
     columns: list[Column] = [text("sensitivity.column_factor"), (text("sensitivity.column_share"), "right"),
                              (text("sensitivity.column_interval"), "right")]  # fmt: skip
     rows: Sequence[Sequence[str]] = [
-        [_name(part.factor, part.figures), _part(part.share), f"{_part(part.low)} – {_part(part.high)}"]
+        [_name(part.factor, part.figures), _part(part.share), f"{100.0 * part.low:.0f} to {100.0 * part.high:.0f} %"]
         for part in found.fair
     ]
     table(text("sensitivity.title_fair", orders=found.orders), columns, rows)

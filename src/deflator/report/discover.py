@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 from deflator.analysis.discover import Discovery, Restriction
-from deflator.analysis.factors import in_words
+from deflator.analysis.factors import PLAIN, in_words
 from deflator.analysis.words import per_cent
 from deflator.book import Book
 from deflator.messages import text
@@ -17,8 +17,8 @@ def condition_of(one: Restriction, book: Book) -> str:
     """Return a restriction in words, with the unit of its figure."""
     name = one.figure.name
     if one.moves_with:
-        name = text("sensitivity.and_others", name=name, others=one.moves_with)
-    unit = "" if one.figure.unit in ("month", "share", "share of rent", "probability", "annual") else one.figure.unit
+        name = text("discover.and_others", name=name, others=one.moves_with)
+    unit = "" if one.figure.unit in PLAIN else one.figure.unit.replace("_", " ")
     low, high = (
         "" if bound is None else f"{in_words(bound, one.figure, book)} {unit}".strip() for bound in (one.low, one.high)
     )
@@ -63,4 +63,4 @@ def draw_discovery(found: Discovery, file: Path, book: Book) -> None:
         axes.set_xlabel(text("discover.picture_axis"))
         axes.set_title(text("discover.picture_title", target=found.target))
         note = text("discover.picture_note", paths=f"{found.paths:,}", draws=f"{found.draws:,}")
-        figure.supxlabel(note, size=8, x=0.01, ha="left")
+        figure.supxlabel(fill(note, 150) + "\n", size=8, x=0.01, ha="left")

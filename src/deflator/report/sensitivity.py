@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
-from deflator.analysis.sensitivity import Sensitivity
+from deflator.analysis.sensitivity import Known, Sensitivity
 from deflator.analysis.words import per_cent, significant
 from deflator.messages import text
 from deflator.report.picture import BLUE, VERMILION, drawing
 
-_LONGEST = 44
+_WIDE = 56  # characters of a label before it is broken
 
 
 def draw_sensitivity(found: Sensitivity, file: Path) -> None:
@@ -23,7 +24,7 @@ def draw_sensitivity(found: Sensitivity, file: Path) -> None:
         Where to.
     """
     rows = [one for one in found.known if one.worth > 0][::-1]
-    with drawing(file, 10.0, 2.2 + 0.36 * max(len(rows), 3)) as figure:
+    with drawing(file, 10.0, 2.2 + 0.42 * max(len(rows), 3)) as figure:
         axes = figure.subplots()
         for place, one in enumerate(rows):
             colour, hatch = (VERMILION, "") if one.rises else (BLUE, "///")
@@ -32,7 +33,7 @@ def draw_sensitivity(found: Sensitivity, file: Path) -> None:
             end = 100 * (one.worth + one.worth_error)
             axes.annotate(f"{'▲' if one.rises else '▼'} {one.figure.grade}", (end, place), (5, 0),
                           textcoords="offset points", va="center", size=8)  # fmt: skip
-        axes.set_yticks(range(len(rows)), [_label(one.figure.name, one.figures) for one in rows])
+        axes.set_yticks(range(len(rows)), [fill(label_of(one), _WIDE) for one in rows], size=9)
         axes.margins(x=0.15)
         axes.set_xlim(left=0)
         axes.set_xlabel(text("sensitivity.picture_worth"))
@@ -40,7 +41,7 @@ def draw_sensitivity(found: Sensitivity, file: Path) -> None:
         low, high = (_level(level, found.unit) for level in (found.low, found.high))
         note = text("sensitivity.picture_note", low=low, high=high, unit=found.unit, draws=f"{found.draws:,}",
                     paths=f"{found.paths:,}")  # fmt: skip
-        figure.supxlabel(note, size=8, x=0.01, ha="left")
+        figure.supxlabel(note + "\n", size=8, x=0.01, ha="left")
 
 
 def _level(value: float, unit: str) -> str:
@@ -49,6 +50,8 @@ def _level(value: float, unit: str) -> str:
     return f"-{significant(-value, 3)}" if value < 0 else significant(value, 3)
 
 
-def _label(name: str, figures: int) -> str:
-    told = name if len(name) <= _LONGEST else f"…{name[-_LONGEST:]}"
-    return text("sensitivity.and_others", name=told, others=figures - 1) if figures > 1 else told
+def label_of(one: Known) -> str:
+    """Return the name of a figure; of several that move together, the name of what they share."""
+    if one.figures == 1:
+        return one.factor
+    return text("sensitivity.such_as", name=one.factor, figures=one.figures, figure=one.figure.name)
