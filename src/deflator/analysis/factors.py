@@ -47,8 +47,8 @@ class Figure:
         Bounds and central value.
     grade, source, title, note
         From its provenance: grade, document, what the document is called, and where in it.
-    unknown
-        Where it stands and how it is drawn.
+    table, column, position
+        Where it stands; the row counted from 0.
     """
 
     name: str
@@ -60,7 +60,9 @@ class Figure:
     source: str
     title: str
     note: str
-    unknown: Unknown
+    table: str
+    column: str
+    position: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,9 @@ def _figure(book: Book, unknown: Unknown, units: Mapping[tuple[str, str, str], s
         source=known.source,
         title=book.sources[known.source].title,
         note=known.note or "",
-        unknown=unknown,
+        table=table,
+        column=column,
+        position=unknown.row,
     )
 
 
@@ -150,7 +154,7 @@ def joined(factors: Sequence[Factor]) -> tuple[Factor, ...]:
     """
     groups: dict[str, list[Factor]] = defaultdict(list)
     for factor in factors:
-        tables = {figure.unknown.key[0] for figure in factor.figures}
+        tables = {figure.table for figure in factor.figures}
         groups[tables.pop() if len(tables) == 1 else "shared factors"].append(factor)
     return tuple(as_one(f"other {name}", members) for name, members in groups.items())
 

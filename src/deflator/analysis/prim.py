@@ -88,9 +88,10 @@ def find_box(x: Floats, y: Floats, least_mass: float = 0.05, most_restricted: in
     """Find the box in which an outcome is densest, without losing too much of it.
 
     The box is peeled: of all thin slices at its sides the one goes whose loss raises the density most, or lowers it
-    least, for each point lost. Of the boxes on the way, with few restrictions, that one counts whose density is the least likely to come
-    about by chance: the largest sqrt(mass) x (density - density of all). Then slices are pasted back where the density
-    does not fall, and restrictions without which the box would look as good (`quasi_p_value`) are set free.
+    least, for each point lost. Of the boxes on the way, with few restrictions, that one counts whose density is the
+    least likely to come about by chance: the largest sqrt(mass) x (density - density of all). Then slices are pasted
+    back where the density does not fall, and restrictions without which the box would look as good (`quasi_p_value`)
+    are set free.
 
     Parameters
     ----------
