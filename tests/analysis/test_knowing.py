@@ -107,7 +107,7 @@ def test_a_model_without_any_effect_seldom_names_a_figure():
 
 
 @pytest.mark.slow
-def test_errors_of_the_value_of_knowing_are_as_large_as_the_errors_that_are_made():
+def test_errors_of_the_value_of_knowing_are_not_told_smaller_than_they_are():
     shares, errors = [], []
     for seed in range(60):
         random = np.random.default_rng(seed)
@@ -116,4 +116,7 @@ def test_errors_of_the_value_of_knowing_are_as_large_as_the_errors_that_are_made
         shares.append([one.share for one in worth])
         errors.append([one.error for one in worth])
 
-    np.testing.assert_allclose(np.std(shares, axis=0), np.mean(errors, axis=0), rtol=0.35)
+    made, told = np.std(shares, axis=0), np.mean(errors, axis=0)
+
+    assert (made < 1.2 * told).all()
+    assert (told < 2.5 * made).all()

@@ -217,7 +217,8 @@ def shapley_effects(answer: Answer, correlation: Floats, permutations: int, base
     References
     ----------
     E. Song, B. L. Nelson and J. Staum, "Shapley effects for global sensitivity analysis", SIAM/ASA Journal on
-    Uncertainty Quantification 4 (2016), algorithm 1 with random permutations, one outer and three inner draws.
+    Uncertainty Quantification 4 (2016), algorithm 1 with random permutations, one outer and three inner draws (here
+    shared by the sets of an order).
     B. Iooss and C. Prieur, "Shapley effects for sensitivity analysis with correlated inputs", International Journal
     for Uncertainty Quantification 9 (2019): intervals by drawing the orders again.
     """
@@ -229,8 +230,11 @@ def shapley_effects(answer: Answer, correlation: Floats, permutations: int, base
     orders = np.array([random.permutation(factors) for _ in range(permutations)])
     scores = [random.standard_normal((base, factors)) @ root.T]
     for order in orders:
+        # One outer draw, and the same normal numbers, for all sets of an order: what a factor adds is then a difference
+        # of like with like, with the same mean as from fresh draws and far less noise.
+        held, fresh = root @ random.standard_normal(factors), random.standard_normal((factors, _INNER))
         for taken in range(1, factors):
-            scores.append(_given_the_rest(correlation, root, order[:taken], order[taken:], random))
+            scores.append(_given_the_rest(correlation, held, fresh, order[:taken], order[taken:]))
     values = answer(np.clip(ndtr(np.concatenate(scores)), _EDGE, 1.0 - _EDGE))
     whole, inner = values[:base], values[base:].reshape(permutations, factors - 1, _INNER)
     good = np.asarray(np.isfinite(inner).all(axis=(1, 2)))
@@ -264,15 +268,14 @@ def shapley_effects(answer: Answer, correlation: Floats, permutations: int, base
 
 
 def _given_the_rest(
-    correlation: Floats, root: Floats, drawn: NDArray[np.intp], held: NDArray[np.intp], random: np.random.Generator
+    correlation: Floats, scores: Floats, fresh: Floats, drawn: NDArray[np.intp], held: NDArray[np.intp]
 ) -> Floats:
-    """Draw some normal scores several times given one draw of all others, shape [draw, factor]."""
-    scores = np.tile(root @ random.standard_normal(len(correlation)), (_INNER, 1))
+    """Return normal scores of which some are drawn several times, given those that are held, shape [draw, factor]."""
     across = np.linalg.solve(correlation[np.ix_(held, held)], correlation[np.ix_(held, drawn)]).T
     remaining = correlation[np.ix_(drawn, drawn)] - across @ correlation[np.ix_(held, drawn)]
-    own = np.linalg.cholesky(remaining) @ random.standard_normal((len(drawn), _INNER))
-    scores[:, drawn] = (across @ scores[0, held])[None, :] + own.T
-    return scores
+    found = np.tile(scores, (_INNER, 1))
+    found[:, drawn] = across @ scores[held] + (np.linalg.cholesky(remaining) @ fresh[drawn]).T
+    return found
 
 
 def _check_failures(good: NDArray[np.bool_]) -> None:

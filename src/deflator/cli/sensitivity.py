@@ -179,7 +179,11 @@ def _print_fair(found: Sensitivity) -> None:
     columns: list[Column] = [text("sensitivity.column_factor"), (text("sensitivity.column_share"), "right"),
                              (text("sensitivity.column_interval"), "right")]  # fmt: skip
     rows: Sequence[Sequence[str]] = [
-        [_name(part.factor, part.figures), _part(part.share), f"{100.0 * part.low:.0f} to {100.0 * part.high:.0f} %"]
+        [
+            _name(part.factor, part.figures),
+            f"{100.0 * part.share:.0f} %",
+            f"{100.0 * part.low:.0f} to {100.0 * part.high:.0f} %",
+        ]
         for part in found.fair
     ]
     table(text("sensitivity.title_fair", orders=found.orders), columns, rows)
