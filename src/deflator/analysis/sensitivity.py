@@ -315,7 +315,7 @@ def check_event(target: Target, values: Floats, least: int) -> None:
         raise RunError([Fault("", 0, "", f"all {values.size} paths failed", "`deflator run` tells how its paths fail")])
     happened = int(np.count_nonzero(good > 0))
     if target.is_event and not least <= happened <= good.size - least:
-        also = f", or headroom:{target.subject}" if target.kind == "break" else ""
+        also = ", or ask for headroom:NAME" if target.kind == "break" else ""
         message = f"{target.words} happens on {happened:,} of {good.size:,} paths; {least} must stand on either side"
         hint = f"use more --paths, another --scenario or a later month{also}"
         raise RunError([Fault("", 0, "", message, hint)])

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from deflator.analysis.replay import Setting
     from deflator.analysis.sensitivity import Sensitivity
 
-_PATHS, _PATHS_QUICK = 6_000, 1_000
-_DRAWS, _DRAWS_QUICK = "2000", "500"
+_PATHS, _PATHS_QUICK = 6_000, 800
+_DRAWS, _DRAWS_QUICK = "2000", "400"
 _ORDERS = 400
 _FACTORS = 12
 _SHOWN = 0.05
@@ -113,6 +113,11 @@ def _signed(value: float, digits: int) -> str:
 def _part(share: float) -> str:
     """Return a part of a range or variance; what noise has taken below 0 is nothing."""
     return f"{100.0 * share:.0f} %" if share >= 0.005 else "<1 %"
+
+
+def _signed_part(share: float) -> str:
+    """Return an estimate as it is, below 0 or not, for its interval to be judged by."""
+    return f"{100.0 * share:.0f} %"
 
 
 def _name(name: str, figures: int) -> str:
