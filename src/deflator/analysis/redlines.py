@@ -27,7 +27,6 @@ from deflator.engine import Status
 from deflator.engine.layout import LENDER, USE_OF_PROCEEDS
 from deflator.engine.record import Record
 from deflator.ensemble import Progress
-from deflator.ensemble.runner import entity_table
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 

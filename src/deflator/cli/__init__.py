@@ -10,16 +10,18 @@ from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.challenge import challenge
-from deflator.cli.compare import compare
 from deflator.cli.claims import claims
+from deflator.cli.compare import compare
+from deflator.cli.discover import discover
 from deflator.cli.economics import economics
+from deflator.cli.entry import entry
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.redlines import redlines
 from deflator.cli.resume import resume
-from deflator.cli.entry import entry
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
+from deflator.cli.sensitivity import sensitivity
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import text
@@ -64,6 +66,8 @@ app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
 app.command("claims", help=text("claims.help"))(claims)
 app.command("entry", help=text("entry.help"))(entry)
+app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
+app.command("discover", help=text("discover.help"))(discover)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)

@@ -9,7 +9,7 @@ from deflator.ensemble.gathering import Expected, HopelessError, ImbalanceError,
 from deflator.ensemble.manifest import Manifest, write_manifest
 from deflator.ensemble.opened import Run
 from deflator.ensemble.question import Question
-from deflator.ensemble.runner import chunk_of, expect, on_cluster, run_paths
+from deflator.ensemble.runner import chunk_of, entity_table, expect, on_cluster, run_paths
 from deflator.ensemble.store import (
     StoredRun,
     check_target,
@@ -47,6 +47,7 @@ __all__ = [
     "check_target",
     "chunk_of",
     "connected",
+    "entity_table",
     "expect",
     "find_run",
     "find_unfinished",

@@ -124,11 +124,11 @@ def run_paths(
     stages = _Stages()
     figures, economy = _prepared(question, stages)
     job = _job(question, economy, chunk or chunk_of(question.paths_used, workers.threads))
-    write_table(folder, "entities", _entities(question.book_used, economy))
+    write_table(folder, "entities", entity_table(question.book_used, economy))
     write_table(folder, "draws", _draws(figures))
     goal = None
     if question.target_error is not None and make_meter is not None:
-        meter = make_meter(_entities(question.book_used, economy), _draws(figures), economy.months, question.chance)
+        meter = make_meter(entity_table(question.book_used, economy), _draws(figures), economy.months, question.chance)
         goal = Goal(question.target_error, meter)
     with stages.stage("compile"):
         compile_once(job.simulate)

@@ -7,7 +7,7 @@ the book and the seed alone: scenarios share them, and differ only in what they 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -25,6 +25,8 @@ from deflator.scenario.scenario import Scenario
 Floats = NDArray[np.float64]
 Key = tuple[str, str]
 """Table and column."""
+Sampler = Callable[[Sequence[Identity]], Floats]
+"""Uniform numbers ``[identity, draw]`` for what they are keyed by."""
 
 SIMULATED = (
     "entities", "equipment", "fleets", "deliveries", "contracts", "leases", "facilities", "amortisation",
@@ -124,8 +126,61 @@ def draw_figures(book: Book, scenario: Scenario, draws: int, seed: int, ignoranc
     shared, projected = _consistent(_Subject(book.fingerprint, book), draws, seed, ignorance, fixed)
     columns = dict(shared)
     if scenario.parameters:
-        columns[_PARAMETERS] = _with_overrides(shared[_PARAMETERS], book, scenario, draws, seed, ignorance)
+        sampler = _keyed(draws, seed) if ignorance else None
+        columns[_PARAMETERS] = _with_overrides(shared[_PARAMETERS], book, scenario, sampler)
     return Figures(draws, columns, dict(book.tables["parameters"].index), projected)
+
+
+def figures_at(book: Book, scenario: Scenario, uniforms: Mapping[Identity, Floats]) -> Figures:
+    """Return the figures of a book at chosen places of their distributions, as a design of experiments wants them.
+
+    Parameters
+    ----------
+    book, scenario
+        As for `draw_figures`.
+    uniforms
+        By identity, as `unknowns` lists them: the place of each draw in the distribution of the figures that share
+        the identity, strictly between 0 and 1, shape [draw]. What is not named takes its median in every draw.
+
+    Returns
+    -------
+    Figures
+        As `draw_figures` returns them, with the identities of the book restored.
+
+    Examples
+    --------
+    >>> from deflator.book import load_book
+    >>> from deflator.scenario import load_scenario
+    >>> book, base = load_book("ai-2026-02"), load_scenario("base")
+    >>> place = ("parameters", "recovery_rate_secured", "value")
+    >>> rates = figures_at(book, base, {place: np.array([0.1, 0.9])}).parameter("recovery_rate_secured")
+    >>> bool(rates[0] < rates[1])
+    True
+    """
+    draws = len(next(iter(uniforms.values())))
+    middle = np.full(draws, 0.5)
+
+    def chosen(identities: Sequence[Identity]) -> Floats:
+        return np.stack([uniforms.get(identity, middle) for identity in identities])
+
+    drawn = _draw(book, draws, chosen)
+    columns, projected = restore_identities(_with_fixed(drawn, sorted(scenario.figures.items())))
+    columns[_PARAMETERS] = _with_overrides(columns[_PARAMETERS], book, scenario, chosen)
+    return Figures(draws, columns, dict(book.tables["parameters"].index), projected)
+
+
+def unknowns(book: Book, scenario: Scenario) -> tuple[Unknown, ...]:
+    """Return every figure that is drawn when a scenario runs on a book, in the order of the book."""
+    central = _central(book)
+    fixed = set()
+    for address in scenario.figures:
+        table, _, rest = address.partition(".")
+        row_key, _, name = rest.rpartition(".")
+        fixed.add(((table, name), book.tables[table].index[row_key]))
+    fixed |= {(_PARAMETERS, book.tables["parameters"].index[name]) for name in scenario.parameters}
+    found = [*_unknown_figures(book, central), *_unknown_parameters(book)]
+    open_still = [unknown for unknown in found if (unknown.key, unknown.row) not in fixed]
+    return (*open_still, *_overridden(book, scenario))
 
 
 @dataclass(frozen=True)
@@ -137,8 +192,20 @@ class _Subject:
 
 
 @dataclass(frozen=True)
-class _Unknown:
-    """One figure that is not known exactly."""
+class Unknown:
+    """One figure that is not known exactly.
+
+    Parameters
+    ----------
+    key, row
+        Table and column, and row in the order of the book.
+    identity
+        What its draws are keyed by; figures with one identity move together.
+    shape
+        Distribution, a key of `QUANTILES`.
+    low, value, high
+        Bounds and central value, in the unit of the column; months are counted from the as-of month.
+    """
 
     key: Key
     row: int
@@ -164,18 +231,32 @@ def _consistent(
 @lru_cache(maxsize=2)
 def _drawn(subject: _Subject, draws: int, seed: int, ignorance: bool) -> Draws:
     """Draw every unknown of a book by itself, whatever the scenario."""
-    book = subject.book
-    keys = [(column.table, column.column) for column in _columns()]
-    central = {(table, name): book.tables[table].array(name) for table, name in keys}
+    return _draw(subject.book, draws, _keyed(draws, seed) if ignorance else None)
+
+
+def _keyed(draws: int, seed: int) -> Sampler:
+    """Return what gives every figure its own sequence of draws."""
+    return lambda identities: stratified_uniforms(identities, draws, seed)
+
+
+def _draw(book: Book, draws: int, sampler: Sampler | None) -> Draws:
+    """Draw every unknown of a book by itself; without a sampler all have their central values."""
+    central = _central(book)
     low, high = ({key: values.copy() for key, values in central.items()} for _ in range(2))
     values = {key: np.repeat(column[:, None], draws, axis=1) for key, column in central.items()}
     unknowns = [*_unknown_figures(book, central), *_unknown_parameters(book)]
     for unknown in unknowns:
         low[unknown.key][unknown.row], high[unknown.key][unknown.row] = unknown.low, unknown.high
-    if ignorance:
-        for unknown, sample in _samples(unknowns, draws, seed):
+    if sampler:
+        for unknown, sample in _samples(unknowns, sampler):
             values[unknown.key][unknown.row] = sample
     return Draws(book, values, central, low, high)
+
+
+def _central(book: Book) -> dict[Key, Floats]:
+    """Return every column that a run reads, as the book has it."""
+    keys = [(column.table, column.column) for column in _columns()]
+    return {(table, name): book.tables[table].array(name) for table, name in keys}
 
 
 def _columns() -> Iterator[Column]:
@@ -184,7 +265,7 @@ def _columns() -> Iterator[Column]:
         yield from (column for column in schema()[table].columns if column.type in NUMERIC | {"month"})
 
 
-def _unknown_figures(book: Book, central: Mapping[Key, Floats]) -> Iterator[_Unknown]:
+def _unknown_figures(book: Book, central: Mapping[Key, Floats]) -> Iterator[Unknown]:
     """Yield every figure whose provenance leaves it open, except what had happened by the as-of month."""
     columns = {(column.table, column.column): column for column in _columns() if column.figure}
     for (table, row_key, name), known in book.provenance.items():
@@ -203,16 +284,16 @@ def _unknown_figures(book: Book, central: Mapping[Key, Floats]) -> Iterator[_Unk
         if low < high:
             identity = _identity(book, table, row_key, name)
             shape = "whole" if column.type in _WHOLE else "triangular"
-            yield _Unknown((table, name), row, identity, shape, min(low, value), value, max(high, value))
+            yield Unknown((table, name), row, identity, shape, min(low, value), value, max(high, value))
 
 
-def _unknown_parameters(book: Book) -> Iterator[_Unknown]:
+def _unknown_parameters(book: Book) -> Iterator[Unknown]:
     """Yield every parameter that is not fixed."""
     for row, cells in enumerate(book.tables["parameters"].rows):
         name, shape = str(cells["parameter"]), str(cells["distribution"])
         low, value, high = (float(cells[bound]) for bound in ("low", "value", "high"))
         if shape != "fixed" and low < high:
-            yield _Unknown(_PARAMETERS, row, _identity(book, "parameters", name, "value"), shape, low, value, high)
+            yield Unknown(_PARAMETERS, row, _identity(book, "parameters", name, "value"), shape, low, value, high)
 
 
 def _number(book: Book, figure: float | str) -> float:
@@ -226,13 +307,13 @@ def _identity(book: Book, table: str, row_key: str, name: str) -> Identity:
     return ("factor", known.factor) if known and known.factor else (table, row_key, name)
 
 
-def _samples(unknowns: Iterable[_Unknown], draws: int, seed: int) -> Iterator[tuple[_Unknown, Floats]]:
+def _samples(unknowns: Iterable[Unknown], sampler: Sampler) -> Iterator[tuple[Unknown, Floats]]:
     """Yield the draws of each unknown, all that share a shape computed at once."""
     by_shape = defaultdict(list)
     for unknown in unknowns:
         by_shape[unknown.shape].append(unknown)
     for shape, alike in by_shape.items():
-        uniforms = stratified_uniforms([unknown.identity for unknown in alike], draws, seed)
+        uniforms = sampler([unknown.identity for unknown in alike])
         bounds = np.array([(unknown.low, unknown.value, unknown.high) for unknown in alike])[:, :, None]
         low, value, high = bounds.swapaxes(0, 1)
         yield from zip(alike, QUANTILES[shape](uniforms, low, value, high), strict=True)
@@ -252,15 +333,25 @@ def _with_fixed(drawn: Draws, fixed: Iterable[tuple[str, float | str]]) -> Draws
     return replace(drawn, values=values, low=low, high=high)
 
 
-def _with_overrides(column: Floats, book: Book, scenario: Scenario, draws: int, seed: int, ignorance: bool) -> Floats:
+def _with_overrides(column: Floats, book: Book, scenario: Scenario, sampler: Sampler | None) -> Floats:
     """Return the parameters with those that a scenario fixes or draws from bounds of its own."""
     column = column.copy()
+    for name, override in scenario.parameters.items():
+        column[book.tables["parameters"].index[name]] = override.value
+    if sampler:
+        for unknown, sample in _samples(_overridden(book, scenario), sampler):
+            column[unknown.row] = sample
+    column.flags.writeable = False
+    return column
+
+
+def _overridden(book: Book, scenario: Scenario) -> list[Unknown]:
+    """Return the parameters that a scenario draws from bounds of its own."""
     table = book.tables["parameters"]
-    unknowns, faults = [], []
+    found, faults = [], []
     for name, override in scenario.parameters.items():
         row = table.index[name]
-        column[row] = override.value
-        if ignorance and override.low < override.high:
+        if override.low < override.high:
             # A parameter that the book holds fixed has no distribution to keep.
             shape = str(table.rows[row]["distribution"]).replace("fixed", "triangular")
             if shape == "lognormal" and override.low <= 0:
@@ -269,11 +360,7 @@ def _with_overrides(column: Floats, book: Book, scenario: Scenario, draws: int, 
                 faults.append(Fault(file, line, f"parameters.{name}", message, "give a low above 0"))
                 continue
             identity = _identity(book, "parameters", name, "value")
-            bounds = override.low, override.value, override.high
-            unknowns.append(_Unknown(_PARAMETERS, row, identity, shape, *bounds))
+            found.append(Unknown(_PARAMETERS, row, identity, shape, override.low, override.value, override.high))
     if faults:
         raise ScenarioError(faults)
-    for unknown, sample in _samples(unknowns, draws, seed):
-        column[unknown.row] = sample
-    column.flags.writeable = False
-    return column
+    return found
