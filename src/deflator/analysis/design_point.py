@@ -299,7 +299,7 @@ def find_design_points(
             if away.outcome is Outcome.FAILED:
                 failed.append(away)
                 break
-            if any(_alike(away.point, one.point) for one in found):
+            if any(alike(away.point, one.point) for one in found):
                 break
             found.append(away)
     if not found:
@@ -307,7 +307,7 @@ def find_design_points(
     return tuple(sorted(found, key=lambda one: one.distance))
 
 
-def _alike(one: Floats, other: Floats) -> bool:
+def alike(one: Floats, other: Floats) -> bool:
     """Tell whether two points lie in about the same direction."""
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
     return lengths == 0.0 or float(one @ other) / lengths > _APART

@@ -247,9 +247,9 @@ class Rare:
     by
         Month by which it breaks, YYYY-MM.
     probability
-        With the range over what is not known and the Monte Carlo error.
+        With the range over what is not known and the Monte Carlo error, that of a sample of draws included.
     relative_error
-        Monte Carlo error over the estimate.
+        Standard error of the estimates for these draws, over the probability.
     levels
         Scores between start and break, rising; the last one is the break.
     shares
@@ -286,6 +286,12 @@ class Rare:
     def times_cheaper(self) -> float:
         """How many times as long counting would take for the same relative error."""
         return (self.plain.relative_error / self.relative_error) ** 2
+
+    @property
+    def disagree(self) -> bool:
+        """Whether splitting and counting differ by more than three standard errors of their difference."""
+        counted = math.sqrt(self.probability.value / self.plain.paths)
+        return abs(self.probability.value - self.plain.value) > 3.0 * math.hypot(self.probability.mc_error, counted)
 
     def to_frame(self) -> pl.DataFrame:
         """Return a row for each level: its score, the share that reaches it, and the probability of getting there."""
@@ -449,10 +455,12 @@ def _with_range(found: Splitting, by_draw: Floats, chance: bool) -> Probability:
     noise = float(by_draw.var(axis=0, ddof=1).mean()) / len(by_draw) if chance else 0.0
     seen = float(means.var(ddof=1))
     narrowing = math.sqrt(max(0.0, 1.0 - noise / seen)) if seen > 0.0 else 0.0
+    # The draws are a sample too: what lies between them is part of the error, as it is of every other probability.
+    error = math.hypot(found.error, math.sqrt(max(seen - noise, 0.0) / len(means)))
     between = np.clip(found.probability + narrowing * (means - found.probability), 0.0, 1.0)
     low, high = np.quantile(between, [TAIL, 1.0 - TAIL])
     return Probability(
-        found.probability, min(float(low), found.probability), max(float(high), found.probability), found.error
+        found.probability, min(float(low), found.probability), max(float(high), found.probability), error
     )
 
 

@@ -70,7 +70,13 @@ def simulate_all(
 
 
 def watch(
-    setting: Setting, keep: Keep, paths: int | None = None, threads: int | None = None, progress: Progress | None = None
+    setting: Setting,
+    keep: Keep,
+    paths: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    until: int | None = None,
+    first_path: int = 0,
 ) -> dict[str, NDArray]:
     """Simulate paths month by month and keep chosen state of every month.
 
@@ -82,18 +88,24 @@ def watch(
         Called at month 0 and at the end of each month; it must copy what it returns.
     paths, threads, progress
         As for `simulate_all`.
+    until
+        Last month to simulate; the horizon when None.
+    first_path
+        Path to count from.
 
     Returns
     -------
     dict of str to ndarray
-        What was kept, shape [T + 1, ..., path], and `status`, shape [path].
+        What was kept, shape [months + 1, ..., path], and `status`, shape [path].
     """
 
     def work(first: int, count: int) -> dict[str, NDArray]:
         months: dict[str, list[NDArray]] = {}
-        for month, block in walk(setting, np.arange(first, first + count)):
+        for month, block in walk(setting, first_path + np.arange(first, first + count)):
             for name, value in keep(month, block).items():
                 months.setdefault(name, []).append(np.asarray(value)[..., :count])
+            if month == until:
+                break
         return {name: np.stack(values) for name, values in months.items()} | {
             "status": block.ledger.status[:count].copy()
         }

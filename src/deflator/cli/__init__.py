@@ -10,6 +10,8 @@ from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.challenge import challenge
 from deflator.cli.economics import economics
+from deflator.cli.rare import rare
+from deflator.cli.reverse import reverse
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.warmup import warmup
@@ -48,6 +50,8 @@ app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("economics", help=text("economics.help"))(economics)
+app.command("reverse", help=text("reverse.help"))(reverse)
+app.command("rare", help=text("rare.help"))(rare)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)

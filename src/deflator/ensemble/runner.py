@@ -160,7 +160,7 @@ def run_paths(question: Question, folder: Path, threads: int | None = None, prog
         figures = draw_figures(book, scenario, question.draws_used, question.seed, question.ignorance)
     with stages.stage("pack"):
         economy = pack(book, scenario, figures)
-    write_table(folder, "entities", _entities(book, economy))
+    write_table(folder, "entities", entity_table(book, economy))
     write_table(folder, "draws", _draws(figures))
     job = _job(question, economy, threads or os.cpu_count() or 1)
     with stages.stage("compile"):
@@ -183,7 +183,8 @@ def _job(question: Question, economy: Economy, threads: int) -> Job:
     return Job(simulate_range, economy.entities, paths, question.draws_used, chunk, threads)
 
 
-def _entities(book: Book, economy: Economy) -> pl.DataFrame:
+def entity_table(book: Book, economy: Economy) -> pl.DataFrame:
+    """Return a row for each entity of a run: name, layer, members, who answers for it, and month-0 exposure."""
     rows = book.table("entities").rows
     answers = {str(row["entity"]): str(row["parent"] or row["entity"]) for row in rows}
     names = {str(row["entity"]): row for row in rows}
