@@ -302,6 +302,8 @@ def find_design_points(
             if any(alike(away.point, one.point) for one in found):
                 break
             found.append(away)
+            if away.distance == 0.0:
+                return (away,)
     if not found:
         return (min(failed, key=lambda one: one.value),)
     return tuple(sorted(found, key=lambda one: one.distance))

@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 FLAG = "--among"
 DRIVERS, PARAMETERS = "drivers", "parameters"
 _YEAR = 12
+#: Parameters that say what counts as a break of a layer: yardsticks do not move.
+_YARDSTICKS = ("layer_break_share",)
 _NORMAL_AT_95_PERCENT = 1.6448536269514722
 #: Figures that were drawn together with a parameter, and scale with it.
 _SCALED_BY = {"demand_price_elasticity_scale": "segments.elasticity"}
@@ -225,7 +227,7 @@ def _drivers(book: Book) -> Iterable[Dimension]:
 def _parameters(setting: Setting) -> Iterable[Dimension]:
     """Yield the parameters that nobody fixes and no driver stands for."""
     units = _units()
-    instead = {driver.instead for driver in _MOVED.values()}
+    instead = {*_YARDSTICKS, *(driver.instead for driver in _MOVED.values())}
     for row in setting.question.book.table("parameters").rows:
         name, shape = str(row["parameter"]), str(row["distribution"])
         override = setting.question.scenario.parameters.get(name)

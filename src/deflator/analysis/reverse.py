@@ -43,8 +43,10 @@ _BISECTIONS = 7
 #: Lines of each scrambling, places looked at on each, and how often a change between two of them is halved.
 _LINES, _NODES, _HALVINGS, _SCRAMBLINGS = 4, 13, 4, 4
 _WIDER = 1.25
-#: Fresh paths on which a solution is checked, and how many.
-_FRESH_PATH, _FRESH = 1 << 24, 4
+#: Paths on which the length of a solution is found, and on which it is checked: from which path on, and how many times
+#: as many as those of a trial.
+_LENGTH_PATH, _LENGTH = 1 << 24, 2
+_FRESH_PATH, _FRESH = 1 << 25, 4
 _SMALL = 1e-9
 
 
@@ -91,9 +93,9 @@ class Solution:
     tail_beyond_plane
         Probability of moves beyond the plane that touches the solution: Φ(-distance).
     reached
-        Share of the search's paths on which the target is true there.
+        Share of paths on which the target is true there, on those that its length was found on.
     checked, fresh
-        Probability of the target there, on that many paths that the search has not seen.
+        Probability of the target there, on that many paths that nothing was chosen on.
     outcome, reason
         How and why the search ended.
     moves
@@ -185,7 +187,7 @@ def reverse(
 
     First the drivers are searched. At the point found all parameters are screened, and those that matter most are
     searched with the drivers. The search looks at a smoothed share of paths, which has a gradient; how far each
-    solution lies is then read off the share itself, along the solution's direction.
+    solution lies is then read off the share itself, along the solution's direction and on other paths.
 
     Parameters
     ----------
@@ -264,7 +266,8 @@ class _Search:
 
     The limit state is Φ⁻¹(p) - Φ⁻¹(S), with S the mean over paths of Φ(-margin / width): zero where the smoothed share
     is the probability asked for. The width is that of a kernel estimate of the margins when nothing moves, but no
-    narrower than a quarter of their median, so that the limit state has a slope far from the target too.
+    narrower than a quarter of their median, so that the limit state has a slope far from the target too. What smoothing
+    adds to the share when nothing moves is taken off.
     """
 
     def __init__(
@@ -287,6 +290,8 @@ class _Search:
         margins = self.at(np.zeros(len(dimensions))).margin
         silverman = 1.06 * float(np.std(margins)) * len(margins) ** -0.2
         self._width = max(silverman, 0.25 * abs(float(np.median(margins))), _SMALL)
+        share = max(float((margins <= 0.0).sum()), 0.5) / len(margins)
+        self._excess = max(0.0, self._score(margins) - _probit(share))
 
     def at(self, point: Floats) -> Followed:
         """Return the target on the search's paths when everything moves to a point."""
@@ -295,8 +300,12 @@ class _Search:
             self._known[key] = self._trial(point, self.paths, 0, self._threads)
         return self._known[key]
 
+    def length_share(self, point: Floats) -> float:
+        """Return the share of other paths, on which directions were not chosen."""
+        return self._trial(point, _LENGTH * self.paths, _LENGTH_PATH, self._threads).share
+
     def fresh(self, point: Floats) -> Followed:
-        """Return the target on other paths."""
+        """Return the target on paths that nothing was chosen on."""
         return self._trial(point, _FRESH * self.paths, _FRESH_PATH, self._threads)
 
     def _trial(self, point: Floats, paths: int, first_path: int, threads: int) -> Followed:
@@ -310,10 +319,13 @@ class _Search:
 
     def limit(self, followed: Followed) -> float:
         """Return the limit state from margins."""
-        from scipy.special import ndtr, ndtri
+        return _probit(self.asked) - (self._score(followed.margin) - self._excess)
 
-        share = float(ndtr(-followed.margin / self._width).mean())
-        return float(ndtri(self.asked) - ndtri(min(max(share, 1e-12), 1.0 - 1e-12)))
+    def _score(self, margins: Floats) -> float:
+        """Return the normal score of the smoothed share."""
+        from scipy.special import ndtr
+
+        return _probit(float(ndtr(-margins / self._width).mean()))
 
     def slopes(self, point: Floats, places: Sequence[int], paths: int) -> Floats:
         """Return the slope of the limit state in some dimensions, by differences to the side with more room."""
@@ -370,6 +382,12 @@ class _Search:
         return best.share, float(np.linalg.norm(np.frombuffer(key)))
 
 
+def _probit(share: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri(min(max(share, 1e-12), 1.0 - 1e-12)))
+
+
 def _solution(search: _Search, found: DesignPoint, places: Sequence[int]) -> Solution | None:
     """Return where the share of paths itself is the one asked for, in the direction found; None where it is nowhere."""
     towards = search.full(found, places)
@@ -379,13 +397,17 @@ def _solution(search: _Search, found: DesignPoint, places: Sequence[int]) -> Sol
     unit = towards / length
     farthest = REACH / float(np.abs(unit).max())
     low, high = 0.0, min(length, farthest)
-    while search.at(high * unit).share < search.asked:
+    while (reached := search.length_share(high * unit)) < search.asked:
         if high >= farthest:
             return None
         low, high = high, min(_WIDER * high, farthest)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if search.at(middle * unit).share < search.asked else (low, middle)
+        share = search.length_share(middle * unit)
+        if share < search.asked:
+            low = middle
+        else:
+            high, reached = middle, share
     point = high * unit
     fresh = search.fresh(point)
     outcome = found.outcome if found.outcome is not Outcome.FAILED else Outcome.BEST_FOUND
@@ -393,7 +415,7 @@ def _solution(search: _Search, found: DesignPoint, places: Sequence[int]) -> Sol
         distance=high,
         tail_of_distance=tail_of_distance(high, len(search.dimensions)),
         tail_beyond_plane=tail_beyond_plane(high),
-        reached=search.at(point).share,
+        reached=reached,
         checked=_probability(fresh, search.setting),
         fresh=len(fresh.margin),
         outcome=outcome,
@@ -411,7 +433,7 @@ def _by_lines(search: _Search, direction: Floats, places: Sequence[int]) -> Line
         points[:, list(places)] = parts.T
         return np.array([search.asked - search.at(point).share - _SMALL for point in points])
 
-    return probability_by_lines(limits, direction, _LINES, _NODES, _HALVINGS, _SCRAMBLINGS)
+    return probability_by_lines(limits, direction, _LINES, _NODES, _HALVINGS, _SCRAMBLINGS, quadrature=False)
 
 
 def _moves(search: _Search, point: Floats) -> tuple[Moved, ...]:
