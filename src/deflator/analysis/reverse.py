@@ -34,11 +34,17 @@ REACH = 4.0
 _FEWEST = 10
 #: Half-width of differences, standard deviations: wide enough that paths change sides.
 _STEP = 0.5
+#: Move of one thing alone, standard deviations, that tells where a search begins.
+_WIDE = 3.0
 _TOLERANCE = 0.1
-_STEPS = 4
+#: Steps of a search: as many as take this number of trials for slopes, and no fewer than the least.
+_SLOPE_TRIALS, _LEAST_STEPS = 60, 4
 #: Parameters that are searched over besides the drivers.
 _SEARCHED = 8
 _SCREENING_PATHS = 64
+#: How often a search sets out again from the nearest solution, and below which share of its distance that helped.
+_ROUNDS, _WORTH_IT = 3, 0.98
+_RESTARTS = (0.75, 0.4)
 _BISECTIONS = 7
 #: Lines of each scrambling, places looked at on each, and how often a change between two of them is halved.
 _LINES, _NODES, _HALVINGS, _SCRAMBLINGS = 4, 13, 4, 4
@@ -236,12 +242,14 @@ def reverse(
     left_out = 0.0
     first: tuple[DesignPoint, ...] = ()
     if drivers and rest:
-        first = search.points(drivers, [np.zeros(len(dimensions))], 1)
+        first = search.points(drivers, [search.wide(drivers)], 1)
         rest, left_out = search.screen(search.full(first[0], drivers), drivers, rest)
     places = [*drivers, *rest]
-    starts = [search.full(one, drivers) for one in first] or [np.zeros(len(dimensions))]
-    found = search.points(places, starts, most)
-    solutions = [one for point in found if (one := _solution(search, point, places)) is not None]
+    starts = [search.full(one, drivers) for one in first] or [search.wide(places)]
+    solutions = _solutions(search, places, starts, most)
+    for share in _RESTARTS:
+        # Where nothing is near the target slopes mislead: begin again on the way to what came nearest.
+        solutions = solutions or _solutions(search, places, [share * search.nearest()[1]], most)
     if not solutions:
         raise _impossible(search, target, setting, asked)
     nearest = min(solutions, key=lambda one: one.distance)
@@ -345,6 +353,26 @@ class _Search:
             self._slopes[key] = np.array(list(pool.map(one, places)))
         return self._slopes[key]
 
+    def wide(self, places: Sequence[int]) -> Floats:
+        """Return a point in the direction of what moves the limit state most over its whole width: where to begin.
+
+        Near the medians of an unlikely target slopes say little.
+        """
+
+        def one(place: int) -> float:
+            values = []
+            for sign in (1.0, -1.0):
+                point = np.zeros(len(self.dimensions))
+                point[place] = sign * _WIDE
+                values.append(self.limit(self._trial(point, self.paths, 0, 1)))
+            return values[1] - values[0]
+
+        point = np.zeros(len(self.dimensions))
+        with ThreadPoolExecutor(self._threads) as pool:
+            point[list(places)] = list(pool.map(one, places))
+        length = float(np.linalg.norm(point))
+        return _WIDE / length * point if length > _SMALL else point
+
     def points(self, places: Sequence[int], starts: Sequence[Floats], most: int) -> tuple[DesignPoint, ...]:
         """Search some dimensions for design points."""
 
@@ -357,7 +385,7 @@ class _Search:
             lambda part: self.limit(self.at(whole(part))),
             lambda part, _: self.slopes(whole(part), places, self.paths),
             [start[list(places)] for start in starts],
-            most, REACH, _TOLERANCE, _STEPS,
+            most, REACH, _TOLERANCE, max(_LEAST_STEPS, _SLOPE_TRIALS // len(places)),
         )  # fmt: skip
 
     def full(self, found: DesignPoint, places: Sequence[int]) -> Floats:
@@ -376,10 +404,28 @@ class _Search:
         total = float(squares.sum())
         return [others[place] for place in order[:_SEARCHED]], left / total if total > 0.0 else 0.0
 
-    def nearest(self) -> tuple[float, float]:
-        """Return the largest share of any trial, and the distance at which it was found."""
+    def nearest(self) -> tuple[float, Floats]:
+        """Return the largest share of any trial, and the point at which it was found."""
         key, best = max(self._known.items(), key=lambda item: item[1].share)
-        return best.share, float(np.linalg.norm(np.frombuffer(key)))
+        return best.share, np.frombuffer(key)
+
+
+def _solutions(search: _Search, places: Sequence[int], starts: Sequence[Floats], most: int) -> list[Solution]:
+    """Return the solutions that searches from some starts lead to.
+
+    From the nearest one the search sets out again while that helps: slopes say most where the target is as likely as
+    asked for.
+    """
+    found = search.points(places, starts, most)
+    solutions = [one for point in found if (one := _solution(search, point, places)) is not None]
+    for _ in range(_ROUNDS if solutions else 0):
+        nearest = min(solutions, key=lambda one: one.distance)
+        (again,) = search.points(places, [nearest.distance * nearest.direction], 1)
+        better = _solution(search, again, places)
+        if better is None or better.distance > _WORTH_IT * nearest.distance:
+            break
+        solutions.append(better)
+    return solutions
 
 
 def _probit(share: float) -> float:
@@ -495,7 +541,8 @@ def _already_true(target: Target, setting: Setting, asked: float, share: float) 
 
 
 def _impossible(search: _Search, target: Target, setting: Setting, asked: float) -> RunError:
-    share, distance = search.nearest()
+    share, point = search.nearest()
+    distance = float(np.linalg.norm(point))
     message = (
         f"no move within {REACH:g} standard deviations makes {target.text(setting.question.book.as_of)} true with "
         f"probability {asked:g}: the nearest of {search.trials} trials, at distance {distance:.1f}, gets to {share:.0%}"
