@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PATHS, _QUICK_PATHS = 128, 64
 #: Several paths for each draw, so that the range over draws can be told from chance.
-_DRAWS = "64"
+_DRAWS = "32"
 _SHOWN = 8
 
 
