@@ -26,7 +26,7 @@ from deflator.book.months import is_month, month_at
 from deflator.engine import Status
 from deflator.engine.layout import LENDER, USE_OF_PROCEEDS
 from deflator.engine.record import Record
-from deflator.ensemble import Progress
+from deflator.ensemble import Progress, entity_table
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 

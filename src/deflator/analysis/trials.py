@@ -76,6 +76,7 @@ def watch(
     threads: int | None = None,
     progress: Progress | None = None,
     last: int | None = None,
+    first_path: int = 0,
 ) -> dict[str, NDArray]:
     """Simulate paths month by month and keep chosen state of every month.
 
@@ -89,6 +90,8 @@ def watch(
         As for `simulate_all`.
     last
         Last month to simulate; the horizon when None.
+    first_path
+        Path to count from.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def watch(
 
     def work(first: int, count: int) -> dict[str, NDArray]:
         months: dict[str, list[NDArray]] = {}
-        for month, block in walk(setting, np.arange(first, first + count), last):
+        for month, block in walk(setting, first_path + np.arange(first, first + count), last):
             for name, value in keep(month, block).items():
                 months.setdefault(name, []).append(np.asarray(value)[..., :count])
         return {name: np.stack(values) for name, values in months.items()} | {

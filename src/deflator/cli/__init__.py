@@ -17,8 +17,10 @@ from deflator.cli.economics import economics
 from deflator.cli.entry import entry
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
+from deflator.cli.rare import rare
 from deflator.cli.redlines import redlines
 from deflator.cli.resume import resume
+from deflator.cli.reverse import reverse
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
@@ -68,6 +70,8 @@ app.command("claims", help=text("claims.help"))(claims)
 app.command("entry", help=text("entry.help"))(entry)
 app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
 app.command("discover", help=text("discover.help"))(discover)
+app.command("reverse", help=text("reverse.help"))(reverse)
+app.command("rare", help=text("rare.help"))(rare)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
