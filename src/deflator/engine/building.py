@@ -8,7 +8,7 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_facility, spare_cash
 from deflator.engine.elementary import logistic
-from deflator.engine.layout import HYPERSCALER, MILLION, ON, SUPPLIERS, P
+from deflator.engine.layout import HYPERSCALER, MILLIONTH, ON, SUPPLIERS, P
 
 
 @inline
@@ -39,7 +39,7 @@ def installment(t, world, entities, fleets, f, spreads, lane):
 def delivery_cost(t, equipment, fleets, requests, f, g, lane):
     """Return the price of a whole delivery, USD m; an order that does not bind is priced at today's prices."""
     factor = 1.0 if fleets.committed[f] else equipment.price_factor[g, lane]
-    return fleets.units[f, lane] * fleets.unit_price[f, lane] * requests.price_scale[g, t] * factor / MILLION
+    return fleets.units[f, lane] * fleets.unit_price[f, lane] * requests.price_scale[g, t] * factor * MILLIONTH
 
 
 @inline
@@ -135,7 +135,7 @@ def pay_vendor(world, entities, equipment, ledger, i, g):
     vendor, suppliers = entities.account[equipment.vendor[g]], world.role[SUPPLIERS]
     for lane in range(world.openness.size):
         amount = world.spent[lane]
-        made = min(world.bought[lane] * equipment.vendor_cost[g, lane] / MILLION, amount)
+        made = min(world.bought[lane] * equipment.vendor_cost[g, lane] * MILLIONTH, amount)
         entities.cash[i, lane] -= amount
         ledger.flow[Category.EQUIPMENT, lane] += amount
         ledger.flow[Category.UNITS_COST, lane] += made
@@ -193,6 +193,7 @@ def _plan_buildings(t, world, entities, leases, facilities):
     entities.builds[:] = 0
     for item in range(leases.landlord.size):
         i = entities.account[leases.landlord[item]]
+        builds = 0
         for lane in range(world.openness.size):
             total, left = leases.building_cost[item, lane], 1.0 - leases.built[item, lane]
             starts = np.ceil(leases.start[item, lane] + leases.delay[item, lane])
@@ -202,7 +203,8 @@ def _plan_buildings(t, world, entities, leases, facilities):
             leases.building_due[item, lane] = due
             entities.building_due[i, lane] += total * due
             entities.building_left[i, lane] += total * left
-            entities.builds[i] += due > 0.0
+            builds += due > 0.0
+        entities.builds[i] += builds
     for k in range(facilities.borrower.size):
         i = entities.account[facilities.borrower[k]]
         if facilities.lease_ofs[k + 1] > facilities.lease_ofs[k] and entities.builds[i]:

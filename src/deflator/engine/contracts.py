@@ -6,7 +6,7 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, logistic
 from deflator.engine.funding import ready_cash
-from deflator.engine.layout import HOURS_PER_MONTH, INSOURCE, LEAVE, MILLION, ON, P
+from deflator.engine.layout import INSOURCE, LEAVE, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
 from deflator.engine.valuation import annuity
 
 _COST_WIDTH = 0.1  # own cost within about this share of the offer leaves the buyer undecided
@@ -22,28 +22,46 @@ def roll_contracts(t, world, entities, equipment, pairs, contracts, requests):
     """
     p = world.parameters
     _count_ending(t, entities, equipment, pairs, contracts)
+    late_right = world.channels[ON.delay] == 1
     for c in range(contracts.seller.size):
         if contracts.backstop[c]:
             continue
-        g = pairs.equipment[contracts.pair[c]]
         buyer = contracts.buyer[c]
+        ending = 0
         for lane in range(world.log_rent.size):
-            contracts.active[c, lane] *= 1.0 - entities.attrition[buyer, lane]
-            late = t - contracts.start[c, lane]
             starts = contracts.start[c, lane] + contracts.delay[c, lane]
-            if world.channels[ON.delay] and starts > t and late > contracts.delay_right[c, lane]:
-                contracts.active[c, lane] *= 1.0 - p[P.delay_termination_hazard, lane]
-            if contracts.until[c, lane] > t - 1.0 and contracts.until[c, lane] <= t and starts <= t:
-                kept = 0.0
-                if contracts.renewal[c] != LEAVE:
-                    share = (1.0 - entities.distress[buyer, lane]) * requests.renewal_scale[buyer, t]
-                    kept = min(max(share, 0.0), 1.0)
-                offer = (1.0 - p[P.renewal_price_discount, lane]) * equipment.rent[g, lane]
-                if contracts.renewal[c] == INSOURCE:
-                    kept *= 1.0 - _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, lane)
-                contracts.active[c, lane] *= kept
-                contracts.price[c, lane] = offer
-                contracts.until[c, lane] = t + p[P.renewal_term_months, lane]
+            late = t - contracts.start[c, lane] > contracts.delay_right[c, lane]
+            cancelled = p[P.delay_termination_hazard, lane] if late_right & (starts > t) & late else 0.0
+            contracts.active[c, lane] *= (1.0 - entities.attrition[buyer, lane]) * (1.0 - cancelled)
+            ending += _ends(t, contracts, c, lane) & (starts <= t)
+        if ending > 0:
+            _renew(t, world, entities, equipment, pairs, contracts, requests, c)
+
+
+@inline
+def _ends(t, contracts, c, lane):
+    return (t - 1.0 < contracts.until[c, lane]) & (contracts.until[c, lane] <= t)
+
+
+@kernel
+def _renew(t, world, entities, equipment, pairs, contracts, requests, c):
+    """Renew what ends this month: less what a distressed buyer gives up and what own units replace."""
+    p = world.parameters
+    g, buyer = pairs.equipment[contracts.pair[c]], contracts.buyer[c]
+    for lane in range(world.log_rent.size):
+        waits = contracts.start[c, lane] + contracts.delay[c, lane] > t
+        if waits or not _ends(t, contracts, c, lane):
+            continue
+        kept = 0.0
+        if contracts.renewal[c] != LEAVE:
+            share = (1.0 - entities.distress[buyer, lane]) * requests.renewal_scale[buyer, t]
+            kept = min(max(share, 0.0), 1.0)
+        offer = (1.0 - p[P.renewal_price_discount, lane]) * equipment.rent[g, lane]
+        if contracts.renewal[c] == INSOURCE:
+            kept *= 1.0 - _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, lane)
+        contracts.active[c, lane] *= kept
+        contracts.price[c, lane] = offer
+        contracts.until[c, lane] = t + p[P.renewal_term_months, lane]
 
 
 @kernel
@@ -53,11 +71,10 @@ def _count_ending(t, entities, equipment, pairs, contracts):
     for c in range(contracts.seller.size):
         if contracts.backstop[c] or contracts.renewal[c] != INSOURCE:
             continue
-        g = pairs.equipment[contracts.pair[c]]
+        g, buyer = pairs.equipment[contracts.pair[c]], contracts.buyer[c]
         for lane in range(contracts.until.shape[1]):
-            if t - 1.0 < contracts.until[c, lane] <= t:
-                units = contracts.units[c, lane] * contracts.active[c, lane]
-                entities.ending[contracts.buyer[c], lane] += units * equipment.performance[g, lane]
+            units = contracts.units[c, lane] * contracts.active[c, lane] * equipment.performance[g, lane]
+            entities.ending[buyer, lane] += units if _ends(t, contracts, c, lane) else 0.0
 
 
 @kernel
@@ -72,7 +89,7 @@ def _insourced(t, world, entities, equipment, contracts, requests, c, g, offer, 
     if world.channels[ON.insourcing] == 0:
         return 0.0
     speed = p[P.insourcing_max_speed_annual, lane] * requests.insourcing_scale[buyer, t]
-    room = min(entities.own_arrived[buyer, lane], speed * t / 12.0 * entities.rented_start[buyer, lane])
+    room = min(entities.own_arrived[buyer, lane], speed * t * MONTH_IN_YEARS * entities.rented_start[buyer, lane])
     wanted = contracts.units[c, lane] * contracts.active[c, lane] * equipment.performance[g, lane]
     if wanted <= 0.0:
         return 0.0
@@ -120,7 +137,7 @@ def _runs(t, contracts, c, lane):
 
 @inline
 def _bill(units, rent):
-    return units * rent * (HOURS_PER_MONTH / MILLION)
+    return units * rent * MUSD_PER_HOURLY_USD
 
 
 @inline
@@ -175,14 +192,14 @@ def value_contracts(t, world, equipment, pairs, contracts):
             waiting += contracts.start[c, lane] + contracts.delay[c, lane] > t
         if waiting > 0:
             for lane in range(world.log_rent.size):
-                years = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0) / 12.0
+                years = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0) * MONTH_IN_YEARS
                 world.rest[lane] = exp(-p[P.appraisal_discount_rate, lane] * years)
                 world.spent[lane] = exp(-world.expected_decline[lane] * years)
         for lane in range(world.log_rent.size):
             first = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0)
             # Units are valued over half a life, and so is what they earn above spot.
             left = min(contracts.until[c, lane] - t - first, 0.5 * equipment.life[g, lane])
-            years = max(left, 0.0) / 12.0
+            years = max(left, 0.0) * MONTH_IN_YEARS
             rate = p[P.appraisal_discount_rate, lane]
             decline = world.expected_decline[lane]
             fixed = contracts.price[c, lane] * annuity(rate, years)

@@ -22,8 +22,9 @@ from deflator.engine.layout import (
     LOAN_TO_COST,
     LTV,
     MARGIN_CALL,
-    MILLION,
+    MILLIONTH,
     MIN_LIQUIDITY,
+    MUSD_PER_HOURLY_USD,
     ON,
     SWEEP,
     P,
@@ -199,7 +200,7 @@ def collateral_value(equipment, fleets, facilities, k, lane):
         f = facilities.fleet[n]
         if fleets.stage[f, lane] < 2:
             units = fleets.units[f, lane] * fleets.paid[f, lane]
-            value += units * equipment.appraised[fleets.equipment[f], lane] / MILLION
+            value += units * equipment.appraised[fleets.equipment[f], lane] * MILLIONTH
     return value
 
 
@@ -233,8 +234,8 @@ def collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, 
         g = fleets.equipment[f]
         for lane in range(lanes):
             power = equipment.kw[g, lane] * world.market[0, lane] * fleets.power_price[f, lane] * world.power[lane]
-            cost = fleets.live[f, lane] * (power / 1000.0 + fleets.opex[f, lane])
-            world.amount[lane] -= cost * (HOURS_PER_MONTH / MILLION)
+            cost = fleets.live[f, lane] * (power * 0.001 + fleets.opex[f, lane])
+            world.amount[lane] -= cost * MUSD_PER_HOURLY_USD
 
 
 @kernel
@@ -257,7 +258,7 @@ def _to_come(t, contracts, facilities, c, k, lane):
     starts = max(contracts.start[c, lane] + contracts.delay[c, lane], t * 1.0)
     months = max(min(contracts.until[c, lane], facilities.until[k, lane]) - starts, 0.0)
     units = contracts.units[c, lane] * contracts.active[c, lane]
-    return units * contracts.price[c, lane] * HOURS_PER_MONTH * months / MILLION
+    return units * contracts.price[c, lane] * HOURS_PER_MONTH * months * MILLIONTH
 
 
 @kernel

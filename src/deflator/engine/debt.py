@@ -18,7 +18,7 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import expm1, log1p, logistic
-from deflator.engine.layout import HOURS_PER_MONTH, LANDLORD, MILLION, P
+from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, P
 
 _EXTENSION_MONTHS = 6.0
 _EARLY_MONTHS = 12.0
@@ -93,6 +93,9 @@ def find_maturing(t, world, entities, contracts, leases, facilities):
     nor are convertibles, whose holders decide at maturity.
     """
     for k in range(facilities.borrower.size):
+        facilities.maturing_paths[k] = 0
+        if facilities.owing[k] == 0:
+            continue
         repays_itself = facilities.profile[k] == LINEAR or facilities.profile[k] == LEVEL
         waits = repays_itself or facilities.convertible[k] or facilities.revolver[k]
         early = 0.0 if waits else _EARLY_MONTHS
@@ -216,9 +219,14 @@ def charge_debt(t, months, world, entities, facilities, claims, amortisation, co
         owing = 0
         for lane in range(world.openness.size):
             owing += facilities.balance[k, lane] > 0.0
+        if owing == 0 and facilities.owing[k] == 0:
+            continue  # as last month: nothing is owed, drawn, due or moved
+        facilities.owing[k] = owing
+        for lane in range(world.openness.size):
             facilities.principal[k, lane] = 0.0
             facilities.interest[k, lane] = 0.0
-        facilities.owing[k] = owing
+            facilities.refinanced[k, lane] = 0.0
+            facilities.maturing[k, lane] = 0.0
         if owing == 0:
             continue
         _charge_interest(t, world, entities, facilities, k, i)
@@ -244,13 +252,13 @@ def _charge_interest(t, world, entities, facilities, k, i):
     for lane in range(world.openness.size):
         rate = max(facilities.rate[k, lane] + floating * world.base_rate[lane], 0.0)
         balance = max(facilities.balance[k, lane], 0.0)
-        facilities.interest[k, lane] = balance * rate / 12.0
+        facilities.interest[k, lane] = balance * rate * MONTH_IN_YEARS
         left = facilities.until[k, lane] - t + 1.0
         if renewed:
             left = facilities.months_left[k, lane]
             facilities.months_left[k, lane] = max(left - 1.0, 1.0)
         world.term[lane] = left
-        world.monthly_rate[lane] = rate / 12.0
+        world.monthly_rate[lane] = rate * MONTH_IN_YEARS
 
 
 @kernel
@@ -292,7 +300,7 @@ def _sculpt(t, world, facilities, contracts, k):
         c = facilities.contract[n]
         for lane in range(world.openness.size):
             units = contracts.units[c, lane] * contracts.active[c, lane]
-            monthly = units * contracts.price[c, lane] * (HOURS_PER_MONTH / MILLION)
+            monthly = units * contracts.price[c, lane] * MUSD_PER_HOURLY_USD
             world.amount[lane] += contracts.bill[c, lane]
             world.rest[lane] += monthly * max(contracts.until[c, lane] - max(t, contracts.start[c, lane]), 0.0)
     for lane in range(world.openness.size):
@@ -329,6 +337,8 @@ def settle_maturities(t, seed, paths, chance, world, entities, contracts, leases
     and capacity allow; for the rest lenders may extend by the chance of a waiver; what is left is due in cash.
     """
     for k in range(facilities.borrower.size):
+        if facilities.owing[k] == 0:
+            continue
         for lane in range(world.openness.size):
             facilities.refinanced[k, lane] = 0.0
         if facilities.maturing_paths[k] == 0:

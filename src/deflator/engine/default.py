@@ -39,13 +39,14 @@ def find_breaks(t, world, entities, payments, tenths):
     use up its capital.
     """
     for i in range(entities.layer.size - 1):
-        entities.struck[i] = 0
+        struck = 0
         for lane in range(world.openness.size):
             entities.hit[i, lane] = 0.0
+        entities.struck[i] = 0
         if entities.can_default[i] == 0:
             continue
         if entities.cohort[i]:
-            _break_members(t, world, entities, payments, tenths, i)
+            entities.struck[i] = _break_members(t, world, entities, payments, tenths, i)
         elif _in_trouble(entities, payments, i):
             for lane in range(world.openness.size):
                 if entities.going[i, lane] <= _SPENT:
@@ -54,7 +55,8 @@ def find_breaks(t, world, entities, payments, tenths):
                     _break_lender(t, entities, i, lane)
                 else:
                     _break_firm(t, entities, i, lane, payments.owed[i, lane])
-                entities.struck[i] += entities.hit[i, lane] > 0.0
+                struck += entities.hit[i, lane] > 0.0
+            entities.struck[i] = struck
 
 
 @kernel
@@ -104,6 +106,8 @@ def _why_missed(entities, i, lane):
 
 @kernel
 def _break_members(t, world, entities, payments, tenths, i):
+    """Let members of a cohort break; return on how many lanes some do."""
+    struck = 0
     for lane in range(world.openness.size):
         due, before = payments.owed[i, lane], entities.broken_share[i, lane]
         coverage = (payments.resources[i, lane] + payments.received[i, lane]) / due
@@ -120,14 +124,15 @@ def _break_members(t, world, entities, payments, tenths, i):
         entities.broken_share[i, lane] = now
         entities.hit[i, lane] = hit
         entities.shortfall[i, lane] = entities.shortfall[i, lane] if quiet else entities.missed[i, lane]
-        entities.struck[i] += hit > 0.0
-    if entities.struck[i] == 0:
-        return
+        struck += hit > 0.0
+    if struck == 0:
+        return 0
     for lane in range(world.openness.size):
         if entities.hit[i, lane] > 0.0:
             note_tenths(t, entities, tenths, i, lane)
             if entities.broken_share[i, lane] > _SHRUNK:
                 note_hard(t, entities, i, lane, _why_missed(entities, i, lane))
+    return struck
 
 
 @kernel

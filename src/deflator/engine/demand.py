@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp, logistic
-from deflator.engine.layout import APPLICATION, HOURS_PER_MONTH, LAB, MILLION, P
+from deflator.engine.layout import APPLICATION, LAB, MUSD_PER_HOURLY_USD, P
 
 
 @kernel
@@ -64,7 +64,7 @@ def measure_contracts(t, segments, pairs, equipment, contracts):
             starts = contracts.start[c, lane] + contracts.delay[c, lane]
             runs = (starts <= t) & (t < contracts.until[c, lane] + 1.0)
             units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane] if runs else 0.0
-            segments.contracted[s, lane] += units * contracts.price[c, lane] * (HOURS_PER_MONTH / MILLION)
+            segments.contracted[s, lane] += units * contracts.price[c, lane] * MUSD_PER_HOURLY_USD
             segments.contracted_units[s, lane] += units * equipment.performance[g, lane]
 
 

@@ -9,10 +9,9 @@ import numpy as np
 from deflator.engine import rng
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log
-from deflator.engine.layout import ON, P
+from deflator.engine.layout import MONTH_IN_YEARS, ON, P
 
 _NO_NAME = np.uint64(0)
-_MONTH = 1.0 / 12.0
 
 
 @kernel
@@ -47,7 +46,7 @@ def _advance_rates(t, seed, paths, chance, world, requests):
         )
     rng.fill_normal(seed, paths, t, rng.BASE_RATE, _NO_NAME, chance, world.noise)
     for lane in range(paths.size):
-        world.base_rate_walk[lane] += p[P.base_rate_volatility, lane] * math.sqrt(_MONTH) * world.noise[lane]
+        world.base_rate_walk[lane] += p[P.base_rate_volatility, lane] * math.sqrt(MONTH_IN_YEARS) * world.noise[lane]
         level = requests.base_rate_level[t]
         free = world.market[1, lane] + world.base_rate_walk[lane] + requests.base_rate_shift[t]
         world.base_rate[lane] = max(free, 0.0) if math.isnan(level) else level
@@ -55,8 +54,8 @@ def _advance_rates(t, seed, paths, chance, world, requests):
     for lane in range(paths.size):
         volatility = p[P.power_price_volatility, lane] if chance else 0.0
         world.log_power[lane] += (
-            volatility * math.sqrt(_MONTH) * world.noise[lane]
-            - 0.5 * volatility * volatility * _MONTH
+            volatility * math.sqrt(MONTH_IN_YEARS) * world.noise[lane]
+            - 0.5 * volatility * volatility * MONTH_IN_YEARS
             + requests.power_shock[t]
         )
         world.power[lane] = exp(world.log_power[lane]) * requests.power_scale[t]
@@ -92,8 +91,8 @@ def _advance_revenue(t, seed, paths, chance, world, entities, requests):
             noise = shared * world.common[lane] + math.sqrt(1.0 - shared * shared) * world.noise[lane]
             volatility = p[P.revenue_volatility_annual, lane] if chance else 0.0
             entities.revenue[i, lane] *= exp(
-                (growth - 0.5 * volatility * volatility) * _MONTH
-                + volatility * math.sqrt(_MONTH) * noise
+                (growth - 0.5 * volatility * volatility) * MONTH_IN_YEARS
+                + volatility * math.sqrt(MONTH_IN_YEARS) * noise
                 + requests.revenue_shock[i, t]
             )
 
@@ -114,8 +113,8 @@ def _advance_demand(t, seed, paths, chance, world, segments, requests):
             noise = shared * world.common[lane] + math.sqrt(1.0 - shared * shared) * world.noise[lane]
             volatility = p[P.demand_volatility_annual, lane] if chance else 0.0
             segments.log_index[s, lane] += (
-                (growth - requests.efficiency_shift[t] - 0.5 * volatility * volatility) * _MONTH
-                + volatility * math.sqrt(_MONTH) * noise
+                (growth - requests.efficiency_shift[t] - 0.5 * volatility * volatility) * MONTH_IN_YEARS
+                + volatility * math.sqrt(MONTH_IN_YEARS) * noise
                 + requests.demand_shock[s, t]
             )
 
@@ -130,7 +129,7 @@ def _advance_own_factors(t, seed, paths, chance, world, equipment):
         for lane in range(paths.size):
             equipment.deviation[g, lane] += (
                 -p[P.own_factor_reversion_monthly, lane] * equipment.deviation[g, lane]
-                + equipment.own_volatility[g, lane] * math.sqrt(_MONTH) * world.noise[lane]
+                + equipment.own_volatility[g, lane] * math.sqrt(MONTH_IN_YEARS) * world.noise[lane]
             )
             equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane] * exp(equipment.deviation[g, lane])
 

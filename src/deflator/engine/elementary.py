@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -101,11 +102,11 @@ def _fused(_context, _a, _b, _c):
 
 
 # Compiled code uses one instruction where Python uses the function.
-_INLINED = {"forceinline": True}
-overload(bits_of, jit_options=_INLINED)(lambda number: lambda number: _bits_of(number))
-overload(number_of, jit_options=_INLINED)(lambda bits: lambda bits: _number_of(bits))
-overload(logical_shift, jit_options=_INLINED)(lambda bits, by: lambda bits, by: _logical_shift(bits, by))
-overload(fused, jit_options=_INLINED)(lambda a, b, c: lambda a, b, c: _fused(a, b, c))
+_INLINED: Any = {"forceinline": True}
+overload(bits_of, jit_options=_INLINED)(lambda number: lambda number: _bits_of(number))  # type: ignore[call-arg]
+overload(number_of, jit_options=_INLINED)(lambda bits: lambda bits: _number_of(bits))  # type: ignore[call-arg]
+overload(logical_shift, jit_options=_INLINED)(lambda bits, by: lambda bits, by: _logical_shift(bits, by))  # type: ignore[call-arg]
+overload(fused, jit_options=_INLINED)(lambda a, b, c: lambda a, b, c: _fused(a, b, c))  # type: ignore[call-arg]
 
 
 @inline

@@ -7,9 +7,7 @@ import math
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
-from deflator.engine.layout import APPLICATION, INVESTORS, LAB, ON, VENDOR, P
-
-_MONTH = 1.0 / 12.0
+from deflator.engine.layout import APPLICATION, INVESTORS, LAB, MONTH_IN_YEARS, ON, VENDOR, P
 
 
 @inline
@@ -34,7 +32,7 @@ def update_funding(t, world, entities, requests):
     p = world.parameters
     _measure_losses(world, entities)
     for lane in range(world.openness.size):
-        expected = world.log_rent_start[lane] - p[P.expected_obsolescence_annual, lane] * t * _MONTH
+        expected = world.log_rent_start[lane] - p[P.expected_obsolescence_annual, lane] * t * MONTH_IN_YEARS
         drawdown = max(0.0, 1.0 - exp(world.log_rent[lane] - expected))
         target = logit(p[P.funding_openness_base, lane]) + requests.funding_shift[t]
         if world.channels[ON.confidence]:
@@ -61,7 +59,7 @@ def _measure_losses(world, entities):
     for i in range(entities.layer.size - 1):
         if entities.lender[i]:
             for lane in range(world.openness.size):
-                entities.recent_loss[i, lane] *= 1.0 - _MONTH
+                entities.recent_loss[i, lane] *= 1.0 - MONTH_IN_YEARS
                 capital = entities.capital[i, lane]
                 if capital > 0.0:
                     world.loss_pressure[lane] += (
@@ -127,7 +125,7 @@ def raise_equity(t, world, entities, causes, ledger):
             lacking = max(0.0, need - entities.cash[i, lane] - planned)
             if lives_on_rounds and lacking > 0.0:
                 lacking = max(lacking, p[P.round_size_months_of_burn, lane] * entities.burn[i, lane] * openness)
-            most = p[P.equity_sale_max_share_annual, lane] * _MONTH * world.openness[lane] * worth
+            most = p[P.equity_sale_max_share_annual, lane] * MONTH_IN_YEARS * world.openness[lane] * worth
             amount = planned + min(lacking, max(most - planned, 0.0))
             if entities.imposed[i, lane]:
                 amount = 0.0

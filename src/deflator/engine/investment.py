@@ -7,10 +7,8 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import borrow_anew, spare_cash
 from deflator.engine.elementary import power
-from deflator.engine.layout import HOURS_PER_YEAR, MILLION, ON, RING, VENDOR, P
+from deflator.engine.layout import HOURS_PER_YEAR, MILLIONTH, MONTH_IN_YEARS, ON, RING, VENDOR, P
 from deflator.engine.valuation import annuity
-
-_MONTH = 1.0 / 12.0
 
 
 @kernel
@@ -22,7 +20,7 @@ def expect_earnings(t, world, equipment):
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
             discount = world.parameters[P.appraisal_discount_rate, lane]
-            years = equipment.life[g, lane] * _MONTH
+            years = equipment.life[g, lane] * MONTH_IN_YEARS
             equipment.rent_years[g, lane] = annuity(discount + world.expected_decline[lane], years)
             equipment.cost_years[g, lane] = annuity(discount, years)
             on_sale = equipment.launch[g, lane] <= t
@@ -48,7 +46,7 @@ def measure_margins(t, world, entities, equipment, pairs):
     entities.let_performance[:, :] = 0.0
     for q in range(pairs.owner.size):
         i, g = pairs.owner[q], pairs.equipment[q]
-        for lane in range(world.log_rent.size):
+        for lane in range(world.log_rent.size if pairs.used[q] else 0):
             entities.let_performance[i, lane] += pairs.let[q, lane] * equipment.performance[g, lane]
         if pairs.orderable[q] == 0:
             continue
@@ -84,10 +82,10 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
     on = world.channels[ON.vendor]
     for lane in range(world.log_rent.size):
         price = world.shipments[lane] / world.ordered[lane] if on and world.ordered[lane] > 0.0 else 1.0
-        most = p[P.new_supply_units_per_year, lane] * _MONTH * power(price, p[P.vendor_supply_response, lane])
+        most = p[P.new_supply_units_per_year, lane] * MONTH_IN_YEARS * power(price, p[P.vendor_supply_response, lane])
         world.order_share[lane] = most / max(world.ordered[lane], most) if most > 0.0 else 0.0
     for q in range(pairs.owner.size):
-        if pairs.orderable[q] == 0:
+        if pairs.orderable[q] == 0 or _nothing(pairs.ordered[q]):
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         for lane in range(world.log_rent.size):
@@ -96,7 +94,7 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
                 continue
             lag = min(max(int(p[P.order_lag_months, lane]), 1), RING - 1)
             orders.units[q * RING + (t + lag) % RING, lane] += units
-            entities.power_left_mw[i, lane] -= units * equipment.kw[g, lane] * world.market[0, lane] / 1000.0
+            entities.power_left_mw[i, lane] -= units * equipment.kw[g, lane] * world.market[0, lane] * 0.001
 
 
 @inline
@@ -156,7 +154,7 @@ def _fund_order(world, entities, equipment, orders, i, g, row):
     for lane in range(world.openness.size):
         units = orders.units[row, lane]
         orders.units[row, lane] = 0.0
-        cost = units * equipment.new_price[g, lane] * equipment.price_factor[g, lane] / MILLION
+        cost = units * equipment.new_price[g, lane] * equipment.price_factor[g, lane] * MILLIONTH
         loan = cost * advance_rate(world, equipment, g, lane) * entities.access[i, lane] * world.granted[lane]
         loan = 0.0 if entities.draw_stopped[i, lane] else loan
         spare = spare_cash(world, entities, i, 2.0, lane)
@@ -172,7 +170,7 @@ def _fund_order(world, entities, equipment, orders, i, g, row):
 def fade_vendor_sales(world, entities):
     """Keep a year's worth of vendors' sales, an exponential memory of twelve months, and add those outside the book."""
     for lane in range(world.vendor_sales.size):
-        world.vendor_sales[lane] *= 1.0 - _MONTH
+        world.vendor_sales[lane] *= 1.0 - MONTH_IN_YEARS
     for i in range(entities.layer.size):
         if entities.layer[i] == VENDOR:
             for lane in range(world.vendor_sales.size):

@@ -37,6 +37,10 @@ Request: TypeAlias = np.ndarray
 HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0
 MILLION = 1e6
+MONTH_IN_YEARS = 1.0 / 12.0
+MILLIONTH = 1e-6  # multiplying is several times faster than dividing
+#: USD m a month that one unit earns at a rent of one USD an hour.
+MUSD_PER_HOURLY_USD = HOURS_PER_MONTH / MILLION
 
 APPLICATION, LAB, HYPERSCALER, NEOCLOUD, LANDLORD, LENDER, VENDOR, WORLD = range(8)
 LAYERS = ("application", "lab", "hyperscaler", "neocloud", "landlord", "lender", "vendor", "world")
@@ -303,6 +307,7 @@ class Pairs(NamedTuple):
     orderable: Link
     power_cost: State  # USD per unit-hour at the book's power price
     opex: State
+    used: Count  # 0 until it has had units on some path
     units: State  # in service
     extra: State  # in service, ordered or bought since month 0
     contracted: State  # running
@@ -439,7 +444,8 @@ class Facilities(NamedTuple):
     swept: State
     collateral: State
     maturing_paths: Count
-    owing: Count  # paths on which something is owed
+    owing: Count  # paths on which something is owed or was drawn this month
+    started: Count  # 1 once a month has been opened
     to_build: State  # what it has to give for what is left to pay of its sites
     stopped: Flag
     opening: State

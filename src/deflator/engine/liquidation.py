@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deflator.engine.codes import Category
 from deflator.engine.compiled import kernel
-from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLION, NEOCLOUD, SECOND_HAND, SUPPLIERS, P
+from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLIONTH, NEOCLOUD, SECOND_HAND, SUPPLIERS, P
 
 
 @kernel
@@ -37,7 +37,7 @@ def sell_seized(world, entities, equipment, pairs, ledger):
             left = equipment.let[g, lane]
             if left <= 0.0:
                 continue
-            price = equipment.value[g, lane] * (1.0 - p[P.buyer_of_distress_discount, lane]) / MILLION
+            price = equipment.value[g, lane] * (1.0 - p[P.buyer_of_distress_discount, lane]) * MILLIONTH
             units = left
             if i != second_hand:
                 units = _affordable(world, entities, i, price, left, lane)

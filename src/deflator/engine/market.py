@@ -11,10 +11,9 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.funding import ready_cash
-from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON, SUPPLIERS, P
+from deflator.engine.layout import MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, SUPPLIERS, P
 from deflator.engine.liquidation import pay_estates
 
-_MONTH = 1.0 / 12.0
 _NO_NAME = np.uint64(0)
 _STEPS = 16
 _BALANCED = 1e-12  # a log gap between demand and supply that is rounding
@@ -41,22 +40,28 @@ def count_units(t, world, fleets, pairs, equipment):
 
     A unit that outlives its life retires; the equipment's count of retired units keeps the roll-forward exact.
     """
-    pairs.units[:, :] = pairs.extra
+    for q in range(pairs.owner.size):
+        found = pairs.used[q]
+        for lane in range(world.log_rent.size):
+            pairs.units[q, lane] = pairs.extra[q, lane]
+            found += pairs.extra[q, lane] > 0.0
+        pairs.used[q] = min(found, 1)
     for f in range(fleets.owner.size):
         g, pair = fleets.equipment[f], fleets.pair[f]
         for lane in range(world.log_rent.size):
             starts = fleets.in_service[f, lane] + fleets.delay[f, lane]
             aged = starts + equipment.life[g, lane] <= t
-            live = 0.0
-            if starts <= t and not aged:
-                live = fleets.units[f, lane] * fleets.paid[f, lane]
-                fleets.stage[f, lane] = 1
-            elif aged and fleets.stage[f, lane] == 1:
-                equipment.retired[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
-                fleets.stage[f, lane] = 2
-            fleets.live[f, lane] = live
-            if pair >= 0:
-                pairs.units[pair, lane] += live
+            serves = (starts <= t) & (not aged)
+            retires = aged & (fleets.stage[f, lane] == 1)
+            there = fleets.units[f, lane] * fleets.paid[f, lane]
+            equipment.retired[g, lane] += there if retires else 0.0
+            stage = 2 if retires else fleets.stage[f, lane]
+            fleets.stage[f, lane] = 1 if serves else stage
+            fleets.live[f, lane] = there if serves else 0.0
+        if pair >= 0:
+            pairs.used[pair] = 1
+            for lane in range(world.log_rent.size):
+                pairs.units[pair, lane] += fleets.live[f, lane]
 
 
 @kernel
@@ -72,6 +77,8 @@ def offer_units(t, world, entities, pairs, equipment, contracts):
     equipment.avoidable[:, :] = 0.0
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
+        if pairs.used[q] == 0:
+            continue
         for lane in range(world.log_rent.size):
             free = max(pairs.units[q, lane] - pairs.contracted[q, lane] - pairs.reserved[q, lane], 0.0)
             rise = free - pairs.offered[q, lane]
@@ -200,7 +207,7 @@ def move_rent(t, seed, paths, chance, world, equipment, requests):
         target = world.log_target[lane] if world.channels[ON.rent] else world.log_rent_start[lane]
         noise, jump = 0.0, 0.0
         if chance:
-            noise = p[P.rent_volatility_annual, lane] * math.sqrt(_MONTH) * world.rent_noise[lane]
+            noise = p[P.rent_volatility_annual, lane] * math.sqrt(MONTH_IN_YEARS) * world.rent_noise[lane]
             key = np.uint64(t), np.uint64(rng.RENT_JUMP)
             if rng.uniform(seed, paths[lane], key[0], key[1], _NO_NAME) < p[P.rent_jump_probability_monthly, lane]:
                 jump = p[P.rent_jump_size_log, lane] * rng.normal(seed, paths[lane], key[0], key[1], np.uint64(1))
@@ -263,10 +270,7 @@ def trade_spot(world, entities, equipment, pairs, contracts, segments, causes, l
 def _pay_lessors_of_estates(world, entities, equipment, ledger):
     """Pay estates for the units that they let, less what these cost to run, which goes to suppliers."""
     suppliers = world.role[SUPPLIERS]
-    found = 0
-    for g in range(equipment.vendor.size):
-        found += equipment.pooled[g]
-    if found == 0:
+    if equipment.pooled.sum() == 0:
         return
     for lane in range(world.log_rent.size):
         world.amount[lane] = 0.0
@@ -285,7 +289,7 @@ def _pay_lessors_of_estates(world, entities, equipment, ledger):
 
 @inline
 def _monthly(units, rent):
-    return units * rent * (HOURS_PER_MONTH / MILLION)
+    return units * rent * MUSD_PER_HOURLY_USD
 
 
 @inline
@@ -299,6 +303,8 @@ def _pay_owners(world, entities, equipment, pairs, causes):
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
         owner = entities.account[pairs.owner[q]]
+        if pairs.used[q] == 0:
+            continue
         for lane in range(world.log_rent.size):
             let = pairs.offered[q, lane] * world.market[2, lane] * equipment.let[g, lane]
             takings = _monthly(let, equipment.rent[g, lane]) * _collected(world, lane)

@@ -8,18 +8,16 @@ from deflator.engine.elementary import power
 from deflator.engine.funding import ready_cash
 from deflator.engine.layout import (
     END_USERS,
-    HOURS_PER_MONTH,
     HYPERSCALER,
     INVESTORS,
     LENDER,
-    MILLION,
+    MONTH_IN_YEARS,
+    MUSD_PER_HOURLY_USD,
     SUPPLIERS,
     VENDOR,
     WORLD,
     P,
 )
-
-_MONTH = 1.0 / 12.0
 
 
 @kernel
@@ -37,7 +35,7 @@ def collect_revenue(world, entities, leases, causes, ledger):
             causes.now[Cause.END_USER_REVENUE * count + payer, lane] += amount
             if payer == i and entities.layer[i] != LENDER:
                 rate = max(world.base_rate[lane] + world.parameters[P.interest_on_cash_spread, lane], 0.0)
-                earned = max(entities.cash[i, lane], 0.0) * rate * _MONTH
+                earned = max(entities.cash[i, lane], 0.0) * rate * MONTH_IN_YEARS
                 _move(entities, ledger, Category.CASH_INTEREST, investors, i, lane, earned)
     _collect_other_rent(world, entities, leases, causes, ledger)
 
@@ -111,22 +109,22 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
     entities.operating_due[:, :] = 0.0
     for q in range(pairs.owner.size):
         owner = entities.account[pairs.owner[q]]
-        if entities.layer[owner] == WORLD:
+        if entities.layer[owner] == WORLD or pairs.used[q] == 0:
             continue
         g = pairs.equipment[q]
         for lane in range(world.openness.size):
             used = min(pairs.contracted[q, lane], pairs.units[q, lane]) + pairs.let[q, lane]
             cost = used * (pairs.power_cost[q, lane] * world.power[lane] + pairs.opex[q, lane])
             cost += pairs.extra[q, lane] * equipment.kw[g, lane] * world.space_rent[lane]
-            entities.operating_due[owner, lane] += cost * HOURS_PER_MONTH / MILLION
+            entities.operating_due[owner, lane] += cost * MUSD_PER_HOURLY_USD
     for f in range(fleets.owner.size):
         if fleets.pair[f] >= 0:
             continue
         owner, g = entities.account[fleets.owner[f]], fleets.equipment[f]
         for lane in range(world.openness.size):
             power = equipment.kw[g, lane] * world.market[0, lane] * fleets.power_price[f, lane] * world.power[lane]
-            cost = fleets.live[f, lane] * (power / 1000.0 + fleets.opex[f, lane])
-            entities.operating_due[owner, lane] += cost * HOURS_PER_MONTH / MILLION
+            cost = fleets.live[f, lane] * (power * 0.001 + fleets.opex[f, lane])
+            entities.operating_due[owner, lane] += cost * MUSD_PER_HOURLY_USD
     for i in range(count - 1):
         if entities.layer[i] == WORLD:
             continue

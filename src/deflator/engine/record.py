@@ -107,9 +107,9 @@ class FieldType(types.Array):
         return *super().key, self.name, self.others, self.apart_from
 
     @property
-    def mangling_args(self) -> tuple[str, list]:
+    def mangling_args(self) -> tuple[str, tuple[object, ...]]:
         """What distinguishes the names of functions that take it."""
-        return "FieldType", [self.record, self.field, self.dtype, self.ndim]
+        return "FieldType", (self.record, self.field, self.dtype, self.ndim)
 
 
 @register_default(FieldType)
@@ -153,9 +153,8 @@ def _get_element(context: Any, builder: Any, signature: Any, arguments: Any) -> 
 def _set_element(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     done = setitem_array(context, builder, signature, arguments)
     kind, index = signature.args[:2]
-    count = len(index) if isinstance(index, types.BaseTuple) else 1
-    parts = index if isinstance(index, types.BaseTuple) else (index,)
-    if count == kind.ndim and all(isinstance(part, types.Integer) for part in parts):
+    parts = tuple(index.types) if isinstance(index, types.Tuple | types.UniTuple) else (index,)
+    if len(parts) == kind.ndim and all(isinstance(part, types.Integer) for part in parts):
         last = builder.block.instructions[-1]
         if isinstance(last, ir.StoreInstr):
             _mark(builder, last, kind)

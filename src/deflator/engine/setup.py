@@ -11,7 +11,16 @@ from deflator.engine.demand import measure_contracts
 from deflator.engine.drivers import draw_delays
 from deflator.engine.elementary import log
 from deflator.engine.funding import logit
-from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, LENDER, MILLION, VENDOR, P
+from deflator.engine.layout import (
+    HOURS_PER_MONTH,
+    HYPERSCALER,
+    LENDER,
+    MILLION,
+    MILLIONTH,
+    MUSD_PER_HOURLY_USD,
+    VENDOR,
+    P,
+)
 from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
 from deflator.engine.valuation import bare_value, value_entities
 
@@ -142,7 +151,7 @@ def _planned_sale(fleets, f, lane):
     """Return the price of a binding delivery of the coming year, USD m."""
     if fleets.is_delivery[f] == 0 or fleets.committed[f] == 0 or fleets.in_service[f, lane] > 12.0:
         return 0.0
-    return fleets.units[f, lane] * fleets.unit_price[f, lane] / MILLION
+    return fleets.units[f, lane] * fleets.unit_price[f, lane] * MILLIONTH
 
 
 @kernel
@@ -169,8 +178,9 @@ def _start_pair_costs(world, equipment, fleets, pairs):
             mean_price = pairs.power_cost[q, lane] / own if own > 0.0 else (price / units if units > 0.0 else 0.0)
             mean_opex = pairs.opex[q, lane] / own if own > 0.0 else (opex / units if units > 0.0 else 0.0)
             kw = equipment.kw[pairs.equipment[q], lane]
-            pairs.power_cost[q, lane] = kw * world.market[0, lane] * mean_price / 1000.0
+            pairs.power_cost[q, lane] = kw * world.market[0, lane] * mean_price * 0.001
             pairs.opex[q, lane] = mean_opex
+            pairs.let[q, lane] = 0.0
 
 
 @kernel
@@ -191,7 +201,7 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
         world.log_rent[lane] = world.log_rent_start[lane]
         world.log_target[lane] = world.log_rent_start[lane]
         world.expected_decline[lane] = p[P.expected_obsolescence_annual, lane]
-        equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane] * 11.0 / 12.0
+        equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane] * (11.0 / 12.0)
         for g in range(equipment.vendor.size):
             equipment.own_factor[g, lane] = equipment.start_rent[g, lane] / equipment.start_rent[reference, lane]
             equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane]
@@ -215,7 +225,7 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
     for g in range(equipment.vendor.size):
         for lane in range(world.openness.size):
             takings = equipment.offered[g, lane] * equipment.let[g, lane] * equipment.start_rent[g, lane]
-            world.unit_price_start[lane] += takings * HOURS_PER_MONTH / MILLION / world.supply[lane]
+            world.unit_price_start[lane] += takings * MUSD_PER_HOURLY_USD / world.supply[lane]
     for c in range(contracts.seller.size):
         for lane in range(world.openness.size):
             if contracts.start[c, lane] <= 0.0 < contracts.until[c, lane] and contracts.backstop[c] == 0:

@@ -8,9 +8,8 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, power
-from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLION, ON, WORLD, P
+from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLIONTH, MONTH_IN_YEARS, ON, WORLD, P
 
-_MONTH = 1.0 / 12.0
 _LN2 = math.log(2.0)
 _INSOLVENT_MONTHS = 6
 _CENT = 0.01
@@ -82,7 +81,7 @@ def bare_value(world, equipment, g, lane):
         world.market[2, lane],
         world.expected_decline[lane],
         world.parameters[P.appraisal_discount_rate, lane],
-        0.5 * equipment.life[g, lane] * _MONTH,
+        0.5 * equipment.life[g, lane] * MONTH_IN_YEARS,
     )
 
 
@@ -104,8 +103,10 @@ def _learn_decline(t, world, equipment):
     """Move the expected decline of rents towards the decline of the trailing year."""
     reference = world.reference[0]
     for lane in range(world.log_rent.size):
-        equipment.trailing[reference, lane] += _MONTH * (world.log_rent[lane] - equipment.trailing[reference, lane])
-        observed = (equipment.trailing[reference, lane] - world.log_rent[lane]) / (1.0 - _MONTH)
+        equipment.trailing[reference, lane] += MONTH_IN_YEARS * (
+            world.log_rent[lane] - equipment.trailing[reference, lane]
+        )
+        observed = (equipment.trailing[reference, lane] - world.log_rent[lane]) / (1.0 - MONTH_IN_YEARS)
         weight = world.parameters[P.obsolescence_learning_weight, lane]
         world.expected_decline[lane] += weight * (observed - world.expected_decline[lane])
 
@@ -161,18 +162,18 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
         for lane in range(lanes):
             if fleets.stage[f, lane] < 2:
                 worth = fleets.units[f, lane] * fleets.paid[f, lane] * equipment.value[g, lane]
-                entities.equity[i, lane] += worth / MILLION
+                entities.equity[i, lane] += worth * MILLIONTH
             bound = fleets.committed[f] == 1 or fleets.customer[f] >= 0
             if fleets.is_delivery[f] and bound and fleets.stage[f, lane] == 0:
                 ahead = fleets.units[f, lane] * max(entities.going[i, lane] - fleets.paid[f, lane], 0.0)
                 gain = equipment.value[g, lane] - fleets.unit_price[f, lane]
-                entities.equity[i, lane] += ahead * gain / MILLION
+                entities.equity[i, lane] += ahead * gain * MILLIONTH
     for q in range(pairs.owner.size):
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
-        if entities.layer[i] == WORLD:
+        if entities.layer[i] == WORLD or pairs.used[q] == 0:
             continue
         for lane in range(lanes):
-            entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] / MILLION
+            entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] * MILLIONTH
     for item in range(leases.landlord.size):
         i = entities.account[leases.landlord[item]]
         for lane in range(lanes):
