@@ -13,6 +13,10 @@ from deflator.engine.compiled import kernel
 from deflator.engine.pack import Economy
 from deflator.engine.record import Record
 
+_STATE = ("State", "Flag", "Lane", "Count")
+_WORD, _LINE = 8, 8  # bytes of a word, words of a line of the cache
+_HUGE_PAGE = 2 << 20
+
 
 def allocate(economy: Economy, lanes: int) -> Record:
     """Return the records of an economy for a block of lanes; only links and requests are filled in.
@@ -24,14 +28,15 @@ def allocate(economy: Economy, lanes: int) -> Record:
     lanes
         Paths in the block.
     """
-    figures = np.zeros((len(economy.figures), lanes))
     items = _items(economy)
+    arena = _Arena(len(economy.figures) * lanes + _words_of_state(items, lanes))
+    figures = arena.take((len(economy.figures), lanes))
     names = ("block", "payments", "requests", *(layout.name_of(record) for record in layout.RECORDS))
     records = {
         layout.name_of(record): Record(
             layout.name_of(record),
             {
-                field: _field(economy, figures, f"{layout.name_of(record)}.{field}", kind, items[record], lanes)
+                field: _field(economy, figures, f"{layout.name_of(record)}.{field}", kind, items[record], lanes, arena)
                 for field, kind in layout.kinds_of(record).items()
             },
             fixed=[field for field, kind in layout.kinds_of(record).items() if kind in ("Link", "Figure")],
@@ -63,7 +68,7 @@ def forget(block: Record) -> None:
     for record in layout.RECORDS:
         name = layout.name_of(record)
         for field, kind in layout.kinds_of(record).items():
-            if kind in ("State", "Flag", "Lane", "Count"):
+            if kind in _STATE:
                 getattr(getattr(block, name), field)[...] = 0
 
 
@@ -93,16 +98,52 @@ def _items(economy: Economy) -> dict[Any, int]:
     }
 
 
-def _field(economy: Economy, figures: np.ndarray, name: str, kind: Any, items: int, lanes: int) -> np.ndarray:
+def _words_of_state(items: dict[Any, int], lanes: int) -> int:
+    """Return how many words all state takes, each array from the begin of a line of the cache."""
+    return sum(
+        _whole_lines(int(np.prod(_shape(kind, items[record], lanes))))
+        for record in layout.RECORDS
+        for kind in layout.kinds_of(record).values()
+        if kind in _STATE
+    )
+
+
+def _shape(kind: str, items: int, lanes: int) -> tuple[int, ...]:
+    return {"Lane": (lanes,), "Count": (items,)}.get(kind, (items, lanes))
+
+
+def _whole_lines(words: int) -> int:
+    return -(-words // _LINE) * _LINE
+
+
+def _field(
+    economy: Economy, figures: np.ndarray, name: str, kind: Any, items: int, lanes: int, arena: _Arena
+) -> np.ndarray:
     if kind == "Link":
         return economy.links[name]
     if kind == "Figure":
         return figures[economy.rows[name]]
-    if kind == "Lane":
-        return np.zeros(lanes)
-    if kind == "Count":
-        return np.zeros(items, dtype=np.int64)
-    return np.zeros((items, lanes), dtype=np.int64 if kind == "Flag" else np.float64)
+    return arena.take(_shape(kind, items, lanes), np.int64 if kind in ("Flag", "Count") else np.float64)
+
+
+class _Arena:
+    """One stretch of memory for a whole block, cut into arrays.
+
+    It lies on huge pages where the system has them: hundreds of arrays that are all read every month would otherwise
+    need more translations of addresses than a processor keeps.
+    """
+
+    def __init__(self, words: int) -> None:
+        room = np.empty(_WORD * words + _HUGE_PAGE, dtype=np.uint8)
+        start = -room.ctypes.data % _HUGE_PAGE
+        self._free = room[start : start + _WORD * words].view(np.float64)
+        self._free[:] = 0.0
+
+    def take(self, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
+        """Return the next part, zeros in this shape."""
+        words = int(np.prod(shape))
+        part, self._free = self._free[:words], self._free[_whole_lines(words) :]
+        return part.view(dtype).reshape(shape)
 
 
 def _payments(nodes: int, groups: int, lanes: int) -> dict[str, np.ndarray]:

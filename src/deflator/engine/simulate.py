@@ -14,7 +14,7 @@ from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
 
-LANES = 64
+LANES = 32
 
 
 class Paths(NamedTuple):
