@@ -30,7 +30,7 @@ def test_check_says_what_a_sound_book_holds(tiny: Book) -> None:
     told = run("check", TINY)
 
     assert told.splitlines() == [
-        "tiny: 11 entities, 320 figures, none without provenance; 24 months from 2026-02 to 2028-02.",
+        "tiny: 11 entities, 315 figures, none without provenance; 24 months from 2026-02 to 2028-02.",
         f"Fingerprint {tiny.fingerprint}",
     ]
 

@@ -26,6 +26,7 @@ def source_hash() -> str:
         for file in sorted((_PACKAGE / folder).rglob("*.py")):
             digest.update(file.name.encode())
             digest.update(file.read_bytes())
+    digest.update((_PACKAGE / "book" / "parameter_list.csv").read_bytes())  # kernels hold the places of parameters
     return digest.hexdigest()[:16]
 
 

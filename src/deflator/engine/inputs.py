@@ -30,6 +30,7 @@ def list_figures(index: Index) -> dict[str, np.ndarray]:
     new = np.zeros((len(index.borrowers), draws))
     spend = of("demand", "compute_spend_musd_per_year") / 12.0
     power, opex = _site_costs(index, draws)
+    performance = np.sqrt(of("equipment", "perf_inference") * of("equipment", "perf_training"))
     return {
         "world.parameters": np.stack([np.broadcast_to(figures.parameter(name), (draws,)) for name in PARAMETERS]),
         "world.market": market_values[[market["pue"], market["base_rate"], market["spot_utilisation"]]],
@@ -44,12 +45,12 @@ def list_figures(index: Index) -> dict[str, np.ndarray]:
         "entities.own_cost_ratio": entity("own_cost_ratio", 1.0),
         "entities.planned_raise": entity("planned_equity_raise_musd_per_year") / 12.0,
         "entities.free_power_mw": entity("free_power_mw"),
-        "equipment.performance": np.sqrt(of("equipment", "perf_inference") * of("equipment", "perf_training")),
+        "equipment.performance": performance,
         "equipment.kw": of("equipment", "kw_per_unit"),
         "equipment.new_price": of("equipment", "new_price_usd"),
         "equipment.vendor_cost": of("equipment", "unit_cost_usd"),
         "equipment.used_price": of("equipment", "used_price_usd"),
-        "equipment.start_rent": of("equipment", "rent_usd_per_hour"),
+        "equipment.start_rent": _start_rent(index, performance),
         "equipment.own_volatility": of("equipment", "rent_volatility_annual"),
         "equipment.life": of("equipment", "useful_life_months"),
         "equipment.launch": of("equipment", "launch_month"),
@@ -89,6 +90,14 @@ def list_figures(index: Index) -> dict[str, np.ndarray]:
         "segments.growth": of("demand", "growth_annual"),
         "segments.elasticity": of("demand", "price_elasticity") * figures.parameter("demand_price_elasticity_scale"),
     }
+
+
+def _start_rent(index: Index, performance: np.ndarray) -> np.ndarray:
+    """Return month-0 rents; equipment without one lets at the reference rent times its performance to a power."""
+    rent = np.nan_to_num(index.figures.array("equipment", "rent_usd_per_hour"))
+    reference = rent[index.equipment[index.book.reference_equipment]]
+    by_performance = reference * performance ** index.figures.parameter("rent_perf_exponent_eta")
+    return np.where(rent > 0.0, rent, by_performance)
 
 
 def _site_costs(index: Index, draws: int) -> tuple[np.ndarray, np.ndarray]:

@@ -22,18 +22,6 @@ _TINY = 1e-12
 _RESERVED_MONTHS = 3.0  # units that wait for a contract this near are not let spot
 
 
-@inline
-def rent_of(reference_rent, performance, eta, own_factor):
-    """Return the rent of an equipment: reference rent · performance^eta · own factor, USD per unit-hour.
-
-    Examples
-    --------
-    >>> round(rent_of(2.0, 4.0, 0.5, 1.1), 3)
-    4.4
-    """
-    return reference_rent * performance**eta * own_factor
-
-
 @kernel
 def count_units(t, world, fleets, pairs, equipment):
     """Count the units in service of each pair: owned and not seized, on time, within their life.

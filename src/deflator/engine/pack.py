@@ -85,6 +85,9 @@ def pack(book: Any, scenario: Any, figures: Any) -> Economy:
     if not values["segments.spot_spend"].sum() > 0:
         raise RunError([Fault(book.name, 0, "demand.share_bought_spot", "no segment buys uncommitted compute",
                               "give at least one segment a spend and a share above 0")])  # fmt: skip
+    if not values["equipment.start_rent"].min() > 0:
+        field = f"equipment.{book.reference_equipment}.rent_usd_per_hour"
+        raise RunError([Fault(book.name, 0, field, "the reference equipment has no rent", "other rents follow it")])
     ends = np.cumsum([len(field) for field in values.values()])
     names = book.tables["entities"].keys
     return Economy(

@@ -68,7 +68,16 @@ def _driver_faults(scenario: Scenario, book: Book) -> Iterator[Fault]:
             if item not in allowed:
                 message = f"{quoted(item)} is no {' or '.join(driver.items)} of the book {book.name}"
                 yield _fault(scenario, field, field, message, suggestion(item, allowed))
+            elif name == "failure" and (parent := _parent(book, item)):
+                message = f"{quoted(item)} has no account of its own to fail with: {parent} pays for it"
+                yield _fault(scenario, field, field, message, f"let {parent} fail")
         yield from _month_faults(scenario, book, field, course, driver.operations[operation])
+
+
+def _parent(book: Book, entity: str) -> str | None:
+    """Return the owner that pays for a captive entity."""
+    rows = book.tables["entities"]
+    return rows.rows[rows.index[entity]]["parent"] if entity in rows.index else None
 
 
 def _items(kinds: tuple[str, ...], book: Book) -> list[str]:
