@@ -269,7 +269,7 @@ class Equipment(NamedTuple):
     own_volatility: Figure
     life: Figure
     launch: Figure
-    own_factor: State  # rent at month 0 over reference rent x performance^eta
+    own_factor: State  # rent at month 0 over the reference rent
     deviation: State  # log
     rent_ratio: State  # rent over the reference rent this month
     rent: State

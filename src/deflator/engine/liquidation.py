@@ -88,7 +88,7 @@ def pay_estates(world, entities):
         paid = min(proceeds, claims)
         for i in range(entities.layer.size):
             if entities.claim[i, lane] > 0.0:
-                share = paid * entities.claim[i, lane] / claims
+                share = paid * (entities.claim[i, lane] / claims)
                 entities.cash[i, lane] += share
-                entities.claim[i, lane] -= share
+                entities.claim[i, lane] = max(entities.claim[i, lane] - share, 0.0)
         entities.cash[investors, lane] += proceeds - paid

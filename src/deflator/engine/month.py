@@ -92,22 +92,8 @@ def run_month(t, months, seed, chance, block):
     investment.receive_orders(t, world, entities, equipment, pairs, orders, facilities, claims, causes, book)
     investment.place_orders(t, world, entities, equipment, pairs, orders, requests)
     # 10 covenants
-    terms.test_covenants(
-        t,
-        seed,
-        paths,
-        chance,
-        world,
-        entities,
-        equipment,
-        fleets,
-        contracts,
-        leases,
-        facilities,
-        block.covenants,
-        causes,
-        book,
-    )
+    terms.test_covenants(t, seed, paths, chance, world, entities, equipment, fleets, contracts, leases, facilities,
+                         block.covenants, causes, book)  # fmt: skip
     # 11 clearing
     clearing.list_dues(entities, leases, contracts, facilities, claims, network)
     clearing.seek_liquidity(world, entities, facilities, claims, network, causes, book)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deflator.engine.compiled import kernel
+from deflator.engine.elementary import exp
 from deflator.engine.layout import TOLD
 from deflator.engine.month import run_month
 from deflator.engine.pack import Economy
@@ -103,12 +104,12 @@ def run_paths(block, months, seed, chance):
     """Run every month of a block and record the reference rent and funding openness."""
     start_block(block, months, seed, chance)
     for lane in range(block.paths.size):
-        block.rent_path[0, lane] = np.exp(block.world.log_rent[lane])
+        block.rent_path[0, lane] = exp(block.world.log_rent[lane])
         block.funding_path[0, lane] = block.world.openness[lane]
     for t in range(1, months + 1):
         run_month(t, months, seed, chance, block)
         for lane in range(block.paths.size):
-            block.rent_path[t, lane] = np.exp(block.world.log_rent[lane])
+            block.rent_path[t, lane] = exp(block.world.log_rent[lane])
             block.funding_path[t, lane] = block.world.openness[lane]
 
 
