@@ -131,7 +131,8 @@ def without_maturities(setting: Setting) -> Setting:
 
 #: What is switched off: the mechanism of the essay, how, and the change.
 RUNS: tuple[tuple[str, str, Change], ...] = (
-    ("M1", "`monetisation` and `demand` as the book has them, no budget binds (`compute_share_of_revenue` × 10⁶)", at_book_growth),
+    ("M1", "`monetisation`, `demand` as the book has them, no budget binds (`compute_share_of_revenue` × 10⁶)",
+     at_book_growth),
     ("M2", "`parent_support` = 0 for everybody",
      lambda setting: varied(setting, figures={"entities.parent_support": np.zeros((1, 1))})),
     ("M3", "openness stays at its month-0 value: no driver, no weights, `funding_volatility` = 0", with_open_funding),
@@ -323,8 +324,8 @@ def checks_of(setting: Setting, base: Outcome, rent_still: Outcome, change: Chan
         f"{in_words(alone)}.",
         f"- Before {BEFORE}, with chance and ignorance on, no hyperscaler breaks on more than {counts[worst]} of "
         f"{int(base.kept.sum())} paths; the model is asked for at most 1 % of them.",
-        f"- {setting.labels[BURNER]} burns {burn_busd(setting, BURNER):.0f} USD bn in the first twelve months of the path "
-        "with central figures and without noise.",
+        f"- {setting.labels[BURNER]} burns {burn_busd(setting, BURNER):.0f} USD bn in the first twelve months of the "
+        "path with central figures and without noise.",
         f"- The largest imbalance of cash, debt or units on any path, relative to what moves, is {residual:.0e}.",
     ]
 
