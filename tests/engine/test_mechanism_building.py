@@ -84,12 +84,81 @@ def test_what_neither_loan_nor_spare_cash_funds_is_not_bought():
 def test_hyperscalers_spread_the_price_over_the_months_before_service():
     case = on_time().set(capex_spread_months=5.0)
     f = case.fleet("d_big_b200")  # in service from month 8
-    shares = [
-        installment(month, case.world, case.entities, case.fleets, f, True, 0)
-        for month in range(1, 10)
-    ]
+    shares = [installment(month, case.world, case.entities, case.fleets, f, True, 0) for month in range(1, 10)]
+    whole = [installment(month, case.world, case.entities, case.fleets, f, False, 0) for month in range(1, 10)]
 
     assert shares == pytest.approx([0, 0, 0.2, 0.2, 0.2, 0.2, 0.2, 0, 0])
+    assert whole == pytest.approx([0, 0, 0, 0, 0, 0, 1, 0, 0])  # others pay in the month before
+
+
+def test_an_order_that_binds_keeps_its_price_and_another_one_follows_the_price_of_the_day():
+    case = on_time(lanes=3)
+    b200 = case.at("b200")
+    case.equipment.price_factor[b200] = [1.0, 0.8, 1.2]
+    case.requests.price_scale[b200, 4] = 1.1
+    binding, free = (
+        [
+            delivery_cost(4, case.equipment, case.fleets, case.requests, case.fleet(name), b200, lane)
+            for lane in range(3)
+        ]
+        for name in ("d_neo_b200", "d_big_b200")
+    )
+
+    assert binding == pytest.approx([1.1 * 150.0] * 3)
+    assert free == pytest.approx(1.1 * 200.0 * np.array([1.0, 0.8, 1.2]))
+
+
+def test_a_loan_on_a_delivery_is_signed_on_the_better_credit_of_owner_and_customer():
+    case = on_time(lanes=3)
+    neo, lab = case.at("neo_one"), case.at("lab_one")
+    case.entities.access[neo], case.entities.access[lab] = [0.2, 0.7, 0.2], [0.6, 0.1, 0.9]
+
+    assert [backed_access(case.entities, neo, lab, lane) for lane in range(3)] == [0.6, 0.7, 0.9]
+    assert [backed_access(case.entities, neo, -1, lane) for lane in range(3)] == [0.2, 0.7, 0.2]
+
+
+def test_what_loans_that_are_not_signed_would_give_is_asked_of_the_market():
+    case = on_time(lanes=3).set(refinancing_success_slope=[0.0, 50.0, 50.0])
+    case.fleets.units[case.fleet("d_neo_b200")] = 2_000.0
+    case.fleets.customer[case.fleet("d_neo_b200")] = case.at("lab_one")
+    case.entities.equity[case.at("neo_one")] = 0.0
+    case.entities.equity[case.at("lab_one")] = [1e6, 1e6, 0.0]
+    measure_access(case.world, case.entities)
+    asked = []
+    for signed in (0, 1):
+        case.facilities.signed[case.at("neo_pipeline")] = signed
+        case.world.requested[:] = 0.0
+        request_deliveries(
+            4, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.requests
+        )
+        asked.append(case.world.requested.copy())
+
+    draw = 0.8 * 2_000 * 50_000 / 1e6
+    assert asked[0] == pytest.approx([0.5 * draw, draw, 0.0], abs=0.01)
+    assert not asked[1].any()
+    assert case.fleets.paying[case.fleet("d_neo_b200")] == 3
+
+
+def test_a_purchase_that_a_firm_may_leave_keeps_two_buffers_and_one_that_binds_it_keeps_one():
+    def bought(name, owner, binding, customer, cash):
+        case = on_time(lanes=3).set(capex_spread_months=1.0, early_action_buffer=1.5)
+        f = case.fleet(name)
+        case.fleets.facility[f] = -1
+        case.fleets.committed[f] = binding
+        case.fleets.customer[f] = customer
+        case.equipment.value[case.at("b200")] = 1e6  # worth buying
+        case.entities.cash[case.at(owner)] = cash
+        arrives = int(case.fleets.in_service[f, 0])
+        return deliver(case, arrives - 1)[f]
+
+    price = 200.0  # of 4,000 units; the least that the hyperscaler holds is 500
+    one, two = 1.5 * 500.0, 2 * 1.5 * 500.0
+    spare = np.array([-5.0, 20.0, 1e4])
+    expected = pytest.approx([0.0, 20.0 / price, 1.0])
+    assert bought("d_big_b200", "cloud_big", 0, -1, two + spare) == expected
+    assert bought("d_big_b200", "cloud_big", 1, -1, one + spare) == expected
+    awaited = Case().at("lab_one")
+    assert bought("d_big_b200", "cloud_big", 0, awaited, one + spare) == expected
 
 
 @pytest.mark.parametrize("scale", [0.0, 0.5, 2.0])
@@ -146,3 +215,41 @@ def test_a_landlord_without_cash_or_loan_opens_only_in_part():
     assert case.leases.built[case.at("l_neo_1")] == pytest.approx(1.0)
 
 
+
+
+def test_a_loan_builds_what_the_landlords_cash_cannot_as_long_as_it_lasts():
+    case = on_time()
+    item, k, hall = case.at("l_neo_2"), case.at("hall_loan"), case.at("hall_one")
+    case.entities.cash[hall] = [1e3, 0.0]
+    built, drawn = [], []
+    for month in range(1, 5):
+        case.facilities.drawn[k] = 0.0
+        built.append(build(case, month)[item].copy())
+        drawn.append(case.facilities.drawn[k].copy())
+
+    # 60 to build in four months; of the loan 30 are undrawn, half of what is to build
+    assert np.array(drawn) == pytest.approx(np.array([[7.5, 15.0], [7.5, 15.0], [7.5, 0.0], [7.5, 0.0]]))
+    assert np.array(built) == pytest.approx(np.array([[0.25, 0.25], [0.5, 0.5], [0.75, 0.5], [1.0, 0.5]]))
+    assert case.entities.cash[hall] == pytest.approx([1e3 - 30.0, 0.0])
+
+
+def test_a_landlord_builds_out_of_cash_above_one_buffer_only():
+    case = on_time(lanes=3).set(early_action_buffer=1.5)
+    hall = case.at("hall_one")
+    case.facilities.undrawn[case.at("hall_loan")] = 0.0
+    case.entities.cash[hall] = [7.5, 7.5 + 3.0, 7.5 + 15.0]  # it holds 5 at least; 15 are due
+
+    assert build(case)[case.at("l_neo_2")] == pytest.approx([0.0, 3.0 / 60.0, 15.0 / 60.0])
+
+
+def test_a_loan_that_is_stopped_builds_nothing_and_one_that_is_not_signed_what_the_market_signs():
+    case = on_time(lanes=3).set(refinancing_success_slope=0.0)
+    item, k = case.at("l_neo_2"), case.at("hall_loan")
+    case.entities.cash[case.at("hall_one")] = 0.0
+    case.facilities.signed[k] = 0
+    case.facilities.undrawn[k] = 20.0
+    case.facilities.stopped[k] = [0, 0, 1]
+    case.world.granted[:] = [1.0, 0.5, 1.0]
+    measure_access(case.world, case.entities)
+
+    assert build(case)[item] == pytest.approx(np.array([10.0, 5.0, 0.0]) / 60.0)  # half is signed of 20
