@@ -80,6 +80,20 @@ def test_a_failed_tenant_hurts_its_landlord_and_no_other_and_only_with_the_chann
         assert income[case.at("hall_two")] == pytest.approx(2.0)
 
 
+def test_with_the_channel_tenant_off_a_failed_tenant_breaks_no_test_on_its_landlords_debt():
+    def coverage(*failed):
+        case = Case().switch(0, "tenant", "delay")
+        case.leases.building_cost[...] = 0.0
+        for name in failed:
+            case.requests.failure[case.at(name), 1:] = 1.0
+        case.start()
+        return [case.run().covenants.headroom[4, 0] for _ in range(9)]  # of the loan on the landlord's sites
+
+    healthy = coverage()
+    assert healthy[0] != healthy[8]  # measured once both sites have opened
+    assert coverage("neo_one") == pytest.approx(healthy)
+
+
 def test_a_guarantor_pays_on_for_a_failed_tenant():
     case = failing("neo_one", 4)
     item, cloud = case.at("l_neo_2"), case.at("cloud_big")
