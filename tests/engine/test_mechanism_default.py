@@ -278,23 +278,37 @@ def test_with_the_channel_tenant_off_a_failed_tenant_leaves_and_investors_pay_it
     assert not case.leases.guaranteed.any()  # nobody calls on the guarantor of the second
 
 
-def landlord_income(*failed, months=1, channels_off=("tenant",)):
-    """Return what landlords get in rent month by month, with some tenants failing in month 1."""
-    case = Case().switch(0, "delay", *channels_off)
-    for name in failed:
-        case.requests.failure[case.at(name), 1:] = 1.0
-    case.leases.building_cost[...] = 0.0
+def rent_received(case, months=8):
+    """Return what the landlord gets in rent month by month; its second site opens in month 5."""
+    case.switch(0, "delay").leases.building_cost[...] = 0.0
     case.start()
-    count = case.entities.layer.size
-    rows = Cause.LEASE_REVENUE * count + case.at("hall_one")
-    return [case.run().causes.now[rows, 0] for _ in range(months)]
+    row = Cause.LEASE_REVENUE * case.entities.layer.size + case.at("hall_one")
+    return [case.run().causes.now[row, 0] for _ in range(months)]
 
 
-def test_with_the_channel_tenant_off_a_failed_tenant_costs_its_landlord_no_rent_and_brings_none_before_a_site_opens():
-    healthy, failed = landlord_income(months=8), landlord_income("neo_one", months=8)
+def test_with_the_channel_tenant_off_a_failed_tenant_costs_its_landlord_no_rent():
+    healthy, failed = Case(), Case()
+    for case in (healthy, failed):
+        case.switch(0, "tenant").leases.start[case.at("l_neo_2")] = -1.0
+    failed.requests.failure[failed.at("neo_one"), 1:] = 1.0
 
-    assert healthy == pytest.approx([2.0] * 4 + [2.0 + 11 / 12] * 4)  # the second site opens in month 5
-    assert failed == pytest.approx(healthy)
+    assert rent_received(healthy) == pytest.approx([2.0 + 11 / 12] * 8)
+    assert rent_received(failed) == pytest.approx([2.0 + 11 / 12] * 8)
+
+
+@pytest.mark.parametrize("who", ["its guarantor", "a new tenant", "investors"])
+def test_nobody_pays_in_a_failed_tenants_place_for_a_site_that_has_not_opened(who):
+    case = Case().set(contract_rejection_share=1.0, relet_void_months=1.0)
+    case.requests.failure[case.at("neo_one"), 1:] = 1.0
+    case.leases.rent[case.at("l_neo_1")] = 0.0
+    if who == "a new tenant":
+        case.leases.guarantor[case.at("l_neo_2")] = -1
+    elif who == "investors":
+        case.switch(0, "tenant")
+    rent = rent_received(case)
+
+    assert rent[:4] == pytest.approx([0.0] * 4)
+    assert min(rent[4:]) > 0.5 * 11 / 12
 
 
 def test_the_part_of_a_loss_with_recourse_is_called_from_a_guarantor_out_of_its_cash():
