@@ -128,9 +128,7 @@ def test_what_loans_that_are_not_signed_would_give_is_asked_of_the_market():
     for signed in (0, 1):
         case.facilities.signed[case.at("neo_pipeline")] = signed
         case.world.requested[:] = 0.0
-        request_deliveries(
-            4, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.requests
-        )
+        request_deliveries(4, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.requests)
         asked.append(case.world.requested.copy())
 
     draw = 0.8 * 2_000 * 50_000 / 1e6
@@ -213,8 +211,6 @@ def test_a_landlord_without_cash_or_loan_opens_only_in_part():
 
     assert case.leases.built[case.at("l_neo_2")] == pytest.approx([1.0, 0.0])
     assert case.leases.built[case.at("l_neo_1")] == pytest.approx(1.0)
-
-
 
 
 def test_a_loan_builds_what_the_landlords_cash_cannot_as_long_as_it_lasts():

@@ -45,9 +45,7 @@ def request(case, month=1):
     update_funding(month, case.world, case.entities, case.requests)
     access(case)
     find_maturing(month, case.world, case.entities, case.contracts, case.leases, case.facilities)
-    request_deliveries(
-        month, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.requests
-    )
+    request_deliveries(month, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.requests)
     ration_loans(case.world, case.entities)
     return case.world.granted
 
