@@ -331,6 +331,24 @@ def test_the_chance_of_a_waiver_falls_with_openness():
     assert [waiver_chance(case.world, lane) for lane in range(3)] == pytest.approx([0.6, 0.3, 0.0])
 
 
+def test_the_market_signs_by_what_a_firm_was_worth_a_month_ago_and_by_how_open_it_is_today():
+    case = Case().set(refinancing_success_slope=6.0).start()
+    case.requests.funding_shift[1] = -2.0
+    case.run()
+    debt, equity, signed = (
+        values.copy() for values in (case.entities.debt, case.entities.equity, case.entities.access)
+    )
+    openness = case.world.openness.copy()
+    case.run()
+
+    firms = [case.at(name) for name in ("neo_one", "hall_one", "cloud_big", "lab_one")]
+    leverage = (debt / (debt + np.maximum(equity, 0.0)))[firms]
+    assert case.world.openness[0] != openness[0]
+    expected = 1 / (1 + np.exp(-6.0 * (case.world.openness - leverage)))
+    assert case.entities.access[firms] == pytest.approx(expected)
+    assert case.entities.access[firms] != pytest.approx(signed[firms])
+
+
 def test_access_is_measured_once_so_that_the_order_of_borrowers_does_not_matter():
     case = maturing(Case(), "neo_notes").set(refinancing_success_slope=6.0).start()
     case.entities.capital[case.at("bank_one")] = 1e5
