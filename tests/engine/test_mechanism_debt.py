@@ -335,15 +335,13 @@ def test_the_market_signs_by_what_a_firm_was_worth_a_month_ago_and_by_how_open_i
     case = Case().set(refinancing_success_slope=6.0).start()
     case.requests.funding_shift[1] = -2.0
     case.run()
-    debt, equity, signed = (
-        values.copy() for values in (case.entities.debt, case.entities.equity, case.entities.access)
-    )
-    openness = case.world.openness.copy()
+    firms = [case.at(name) for name in ("neo_one", "hall_one", "cloud_big")]
+    found = (case.entities.debt, case.entities.equity, case.entities.access, case.world.openness)
+    debt, equity, signed, openness = (values.copy() for values in found)
     case.run()
 
-    firms = [case.at(name) for name in ("neo_one", "hall_one", "cloud_big", "lab_one")]
-    leverage = (debt / (debt + np.maximum(equity, 0.0)))[firms]
     assert case.world.openness[0] != openness[0]
+    leverage = debt[firms] / (debt[firms] + np.maximum(equity[firms], 0.0))
     expected = 1 / (1 + np.exp(-6.0 * (case.world.openness - leverage)))
     assert case.entities.access[firms] == pytest.approx(expected)
     assert case.entities.access[firms] != pytest.approx(signed[firms])
