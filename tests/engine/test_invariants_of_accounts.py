@@ -155,3 +155,29 @@ def test_a_path_whose_cash_is_not_a_number_says_so():
     status = closed_after(lose_count).status
 
     assert status.tolist() == [Status.NOT_FINITE] + [Status.OK] * 7
+
+
+@pytest.mark.parametrize(("book_name", "scenario"), [(TINY, "funding-freeze"), (AI, "lab-failure")])
+def test_work_that_is_skipped_is_work_on_nothing(book_name, scenario):
+    of = economy(book_name, scenario, 8, True)
+    skipped = 0
+    for t, block in months_of(of, of.months, chance=True):
+        entities, facilities, network = block.entities, block.facilities, block.network
+        if t == 0:
+            continue
+        for count, amounts in (
+            (entities.struck, entities.hit),
+            (entities.stops, entities.imposed),
+            (entities.builds, entities.building_due),
+            (facilities.owing, facilities.balance),
+            (facilities.owing, facilities.interest),
+            (facilities.owing, facilities.principal),
+            (facilities.maturing_paths, facilities.maturing),
+            (block.fleets.paying, block.fleets.due),
+            (block.equipment.pooled, block.equipment.pool),
+            (network.live, network.due),
+        ):
+            assert not amounts[: len(count)][count == 0].any()
+            skipped += np.count_nonzero(count == 0)
+
+    assert skipped > 0

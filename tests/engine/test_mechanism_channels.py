@@ -5,7 +5,7 @@ import pytest
 from economies import AI, economy
 from mechanism_blocks import Case, calm, changed_book, packed
 
-from deflator.engine.codes import Cause
+from deflator.engine.codes import Category, Cause
 from deflator.engine.layout import CHANNELS
 
 
@@ -44,6 +44,32 @@ def test_with_the_channel_payment_off_a_payee_gets_what_is_due_though_its_payer_
     assert off.ledger.residual == pytest.approx(0.0, abs=1e-9)
 
 
+def test_interest_that_investors_pay_for_a_failed_borrower_is_no_loss_to_its_lenders():
+    def lost(*off):
+        case = penniless("neo_one", *off)
+        # nothing is written off: what is lost is interest
+        case.set(restructuring_probability_base=1.0, restructuring_funding_slope=0.0, restructuring_haircut=0.0)
+        case.start().run()
+        unpaid = 1.0 - case.payments.ratio[interest_of(case, "neo_ddtl")]
+        assert unpaid.min() > 0.1
+        return case, 0.7 * case.facilities.interest[case.at("neo_ddtl")] * unpaid
+
+    (on, unpaid), (off, _) = lost(), lost("payment")
+    bank = on.at("bank_one")
+    assert on.entities.lost[bank] == pytest.approx(unpaid)
+    assert on.entities.recent_loss[bank] == pytest.approx(unpaid)
+    assert not off.entities.lost.any()
+    assert not off.entities.recent_loss.any()
+
+
+def interest_of(case, name):
+    """Return the group of payments that the debt service of a facility belongs to."""
+    network, claims = case.network, case.claims
+    edges = np.flatnonzero(network.kind == Category.INTEREST)
+    mine = edges[claims.facility[network.item[edges]] == case.at(name)]
+    return int(np.searchsorted(network.group_ofs, mine[0], side="right")) - 1
+
+
 def test_with_the_channel_payment_off_nobody_breaks_because_a_payer_did():
     def broken(*off):
         case = penniless("neo_one", "tenant", *off)
@@ -80,6 +106,20 @@ def test_a_failed_tenant_hurts_its_landlord_and_no_other_and_only_with_the_chann
         assert income[case.at("hall_two")] == pytest.approx(2.0)
 
 
+def test_with_the_channel_tenant_off_a_failed_tenant_breaks_no_test_on_its_landlords_debt():
+    def coverage(*failed):
+        case = Case().switch(0, "tenant", "delay")
+        case.leases.building_cost[...] = 0.0
+        for name in failed:
+            case.requests.failure[case.at(name), 1:] = 1.0
+        case.start()
+        return [case.run().covenants.headroom[4, 0] for _ in range(9)]  # of the loan on the landlord's sites
+
+    healthy = coverage()
+    assert healthy[0] != healthy[8]  # measured once both sites have opened
+    assert coverage("neo_one") == pytest.approx(healthy)
+
+
 def test_a_guarantor_pays_on_for_a_failed_tenant():
     case = failing("neo_one", 4)
     item, cloud = case.at("l_neo_2"), case.at("cloud_big")
@@ -92,9 +132,9 @@ def test_a_guarantor_pays_on_for_a_failed_tenant():
     assert not case.entities.break_month[case.at("hall_one")].any()
 
 
-def broken(*failed, on):
+def broken(*failed, on, **parameters):
     """Return who breaks hard within four years in the shipped book, with all channels on or off."""
-    case = Case(economy(AI), lanes=1)
+    case = Case(economy(AI), lanes=1).set(**parameters)
     case.switch(on)
     for name in failed:
         case.requests.failure[case.at(name), 2:] = 1.0
@@ -102,10 +142,24 @@ def broken(*failed, on):
     return {name for i, name in enumerate(case.economy.entities) if case.entities.break_month[i].any()}
 
 
+def sellers_to(name):
+    """Return who sells compute to somebody in the shipped book."""
+    links, names = economy(AI).links, economy(AI).entities
+    mine = (links["contracts.buyer"] == names.index(name)) & (links["contracts.backstop"] == 0)
+    return {names[seller] for seller in links["contracts.seller"][mine]}
+
+
 @pytest.mark.parametrize("name", ["openai", "microsoft", "oracle"])
-def test_with_every_channel_off_a_failure_breaks_nobody_else(name):
+def test_with_every_channel_off_a_failure_breaks_nobody_but_sellers_whose_contracts_it_rejects(name):
     assert broken(name, on=1) - broken(on=1) - {name}
-    assert not broken(name, on=0) - broken(on=0) - {name}
+    assert not broken(name, on=0) - broken(on=0) - {name} - sellers_to(name)
+
+
+@pytest.mark.parametrize("name", ["openai", "microsoft", "oracle"])
+def test_with_every_channel_off_a_failure_that_rejects_no_contract_breaks_nobody_else(name):
+    kept = {"contract_rejection_share": 0.0}
+
+    assert not broken(name, on=0, **kept) - broken(on=0, **kept) - {name}
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

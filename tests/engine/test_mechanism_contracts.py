@@ -288,6 +288,15 @@ def test_a_contract_is_worth_the_discounted_gap_to_spot_until_it_ends():
     assert value == pytest.approx([yearly * 11 / 12, yearly * (1 - math.exp(-0.11)) / 0.12])
 
 
+def test_a_contract_is_compared_with_the_rent_at_which_the_units_are_valued():
+    case = Case(lanes=3).set(appraisal_discount_rate=0.0).start()
+    case.equipment.rent[case.at("h100")] = 4.0
+    case.equipment.uncapped[case.at("h100")] = [1.0, 0.5, 0.25]  # the price of new units caps their value
+    value = valued(case)[case.at("c_lab_h100")]
+
+    assert value == pytest.approx(5_000 * (2.1 - np.array([4.0, 2.0, 1.0])) * MONTHLY * 11)
+
+
 def test_a_contract_that_starts_later_is_discounted_from_there_and_spot_falls_until_then():
     case = Case().set(appraisal_discount_rate=0.12).start()
     case.contracts.delay[case.at("c_lab_b200")] = 0.0

@@ -15,11 +15,11 @@ COUNTERFACTUAL = ("covenants.counterfactual=on",)
 LIQUIDITY, COVERAGE, LTV, CROSS_DEFAULT, DSCR = range(5)  # in the order of the tiny book
 
 
-def check(case, month):
+def check(case, month, chance=True):
     """Test the covenants of a month and return their headroom."""
     terms.test_covenants(
-        month, np.uint64(SEED), case.paths, case.world, case.entities, case.equipment, case.fleets, case.contracts,
-        case.leases, case.facilities, case.covenants, case.causes, case.ledger,
+        month, np.uint64(SEED), case.paths, chance, case.world, case.entities, case.equipment, case.fleets,
+        case.contracts, case.leases, case.facilities, case.covenants, case.causes, case.ledger,
     )  # fmt: skip
     return case.covenants.headroom
 
@@ -86,6 +86,27 @@ def test_a_willing_sponsor_puts_in_what_a_liquidity_test_lacks():
     assert case.entities.cash[neo][~cured] == pytest.approx(5.0)
     assert before - case.entities.cash[investors] == pytest.approx(case.entities.cash[neo] - 5.0)
     assert cured.mean() == pytest.approx(0.6 * 0.78, abs=4 * np.sqrt(0.25 / lanes))
+
+
+@pytest.mark.parametrize(("willingness", "cured"), [(0.65, True), (0.63, False)])
+def test_without_chance_sponsors_cure_where_it_is_more_likely_than_not(willingness, cured):
+    case = ready().set(sponsor_cure_willingness=willingness)  # times openness of 0.78: just above or below a half
+    neo = case.at("neo_one")
+    case.entities.cash[neo] = 5.0
+    check(case, 3, chance=False)
+
+    assert case.entities.cash[neo] == pytest.approx(15.0 if cured else 5.0)
+
+
+@pytest.mark.parametrize(("likely", "waived"), [(0.51, True), (0.49, False)])
+def test_without_chance_lenders_waive_where_it_is_more_likely_than_not(likely, waived):
+    case = ready().set(waiver_probability_base=likely, waiver_funding_slope=0.0)
+    case.entities.missed[case.at("neo_one")] = 12.0  # the notes allow 10
+    check(case, 1, chance=False)
+    check(case, 2, chance=False)
+
+    assert (case.entities.covenant_default[case.at("neo_one")] == (0 if waived else 1)).all()
+    assert (case.entities.soft_trigger[case.at("neo_one")] == Trigger.EXTENSION).all() == waived
 
 
 def ltv(case, fall, channel=1):
@@ -172,12 +193,23 @@ def test_sites_that_have_not_all_opened_are_not_tested_for_service_coverage():
 def test_income_of_pledged_units_counts_after_power_and_operations():
     case = ready()
     case.contracts.bill[case.at("c_lab_h100")] = 10.0
-    earned = terms.collateral_cash_flow(
+    terms.collateral_cash_flow(
         case.world, case.entities, case.equipment, case.fleets, case.contracts, case.leases, case.facilities,
-        case.at("neo_ddtl"), 0,
+        case.at("neo_ddtl"),
     )  # fmt: skip
 
-    assert earned == pytest.approx(10.0 - 8_000 * (1.4 * 1.25 * 60 / 1_000 + 0.12) * 730 / 1e6)
+    assert case.world.amount == pytest.approx(10.0 - 8_000 * (1.4 * 1.25 * 60 / 1_000 + 0.12) * 730 / 1e6)
+
+
+def test_a_loan_without_pledged_income_is_measured_on_what_its_borrower_earns():
+    case = ready()
+    case.entities.ebitda[case.at("neo_one")] = [7.0, -2.0]
+    terms.collateral_cash_flow(
+        case.world, case.entities, case.equipment, case.fleets, case.contracts, case.leases, case.facilities,
+        case.at("neo_notes"),
+    )  # fmt: skip
+
+    assert case.world.amount == pytest.approx([7.0, -2.0])
 
 
 def test_missed_payments_elsewhere_are_an_event_of_default_after_cure_unless_lenders_waive():

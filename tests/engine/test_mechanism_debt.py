@@ -5,18 +5,17 @@ import pytest
 from economies import SEED
 from mechanism_blocks import NEVER, Case, calm
 
+from deflator.engine.building import request_deliveries
 from deflator.engine.codes import Trigger
 from deflator.engine.debt import (
-    advance_rate,
+    borrow_anew,
     borrow_liquidity,
     charge_debt,
     draw_revolvers,
-    installment,
-    market_access,
+    find_maturing,
+    measure_access,
     new_spread,
-    pay_buildings,
-    pay_deliveries,
-    request_funds,
+    ration_loans,
     secured_access,
     settle_maturities,
     waiver_chance,
@@ -35,23 +34,36 @@ def charge(case, month=1):
     return case.facilities
 
 
+def access(case):
+    """Measure and return the share of a request that lenders sign."""
+    measure_access(case.world, case.entities)
+    return case.entities.access
+
+
 def request(case, month=1):
     """Measure lenders' capacity, ask for funds, and return the share that is granted."""
     update_funding(month, case.world, case.entities, case.requests)
-    request_funds(
-        month, case.world, case.entities, case.equipment, case.fleets, case.contracts, case.leases, case.facilities,
-        case.requests,
-    )  # fmt: skip
+    access(case)
+    find_maturing(month, case.world, case.entities, case.contracts, case.leases, case.facilities)
+    request_deliveries(month, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.requests)
+    ration_loans(case.world, case.entities)
     return case.world.granted
 
 
-def settle(case, month=1):
+def settle(case, month=1, chance=True):
     """Convert, refinance, extend or call what falls due."""
     settle_maturities(
-        month, np.uint64(SEED), case.paths, case.world, case.entities, case.contracts, case.leases, case.facilities,
-        case.claims, case.causes, case.ledger,
+        month, np.uint64(SEED), case.paths, chance, case.world, case.entities, case.contracts, case.leases,
+        case.facilities, case.claims, case.causes, case.ledger,
     )  # fmt: skip
     return case.facilities
+
+
+def falls_due(case, name, amount):
+    """Let so much of a facility fall due this month, and find what borrowers may borrow on their own credit."""
+    access(case)
+    case.facilities.maturing[case.at(name)] = amount
+    case.facilities.maturing_paths[case.at(name)] = case.paths.size
 
 
 def maturing(case, name, month=1.0):
@@ -101,20 +113,22 @@ def test_a_sculpted_loan_is_repaid_as_its_contracts_bill():
     assert charge(case).principal[k] == pytest.approx(84.0 * np.array([1.0, 0.5]) / 10.0)  # ten months are left
 
 
-def test_interest_on_a_site_under_construction_is_drawn_on_the_loan_as_far_as_it_is_undrawn():
-    case = Case(lanes=3)
-    case.leases.start[case.at("l_neo_1")] = [NEVER, NEVER, -20.0]
-    case.leases.start[case.at("l_neo_2")] = NEVER
-    case.start()
+def test_interest_is_drawn_on_the_loan_by_the_rent_of_its_sites_under_construction():
+    case = Case(lanes=4)
+    case.leases.start[case.at("l_neo_1")] = [NEVER, NEVER, -20.0, -20.0]
+    case.leases.start[case.at("l_neo_2")] = [NEVER, NEVER, NEVER, -20.0]
+    case.switch(0, "delay").start()
     k, hall = case.at("hall_loan"), case.at("hall_one")
     case.facilities.undrawn[k, 1] = 0.1
     cash = case.entities.cash[hall].copy()
     charge(case)
 
     interest = 70 * (0.035 + 0.0365) / 12
-    assert case.facilities.drawn[k] == pytest.approx([interest, 0.1, 0.0])
-    assert case.entities.cash[hall] - cash == pytest.approx([interest, 0.1, 0.0])
-    assert case.facilities.balance[k] == pytest.approx([70 + interest, 70.1, 70.0])
+    drawn = [interest, 0.1, interest * 11 / (24 + 11), 0.0]  # no more than is undrawn; of 35 of rent 11 is to come
+    assert case.facilities.drawn[k] == pytest.approx(drawn)
+    assert case.entities.cash[hall] - cash == pytest.approx(drawn)
+    assert case.facilities.balance[k] == pytest.approx(70 + np.array(drawn))
+    assert case.facilities.interest[k] == pytest.approx(interest)  # what is due is due in full
 
 
 def test_lenders_refinance_half_of_a_request_where_openness_equals_the_share_of_debt_in_value():
@@ -123,9 +137,8 @@ def test_lenders_refinance_half_of_a_request_where_openness_equals_the_share_of_
     case.entities.debt[neo] = 60.0
     case.entities.equity[neo] = [40.0, 1e6, -10.0]
     case.world.openness[:] = [0.6, 0.6, 0.01]
-    access = [market_access(case.world, case.entities, neo, lane) for lane in range(3)]
 
-    assert access == pytest.approx([0.5, 1 / (1 + np.exp(-3.6)), 1 / (1 + np.exp(0.99 * 6))], abs=1e-3)
+    assert access(case)[neo] == pytest.approx([0.5, 1 / (1 + np.exp(-3.6)), 1 / (1 + np.exp(0.99 * 6))], abs=1e-3)
 
 
 def test_a_loan_on_a_site_is_refinanced_on_the_credit_of_who_pays_its_rent():
@@ -136,12 +149,13 @@ def test_a_loan_on_a_site_is_refinanced_on_the_credit_of_who_pays_its_rent():
     case.entities.equity[neo] = [1e6, 0.0, 0.0]
     case.leases.guarantor[case.at("l_neo_1")] = cloud
     case.entities.equity[cloud] = [0.0, 1e9, 0.0]
+    access(case)
     found = [
         secured_access(1, case.world, case.entities, case.contracts, case.leases, case.facilities, k, lane)
         for lane in range(3)
     ]
 
-    assert [access for access, _, _ in found] == pytest.approx([1.0, 1.0, 0.0], abs=1e-3)
+    assert [signed for signed, _, _ in found] == pytest.approx([1.0, 1.0, 0.0], abs=1e-3)
     assert [backed for _, backed, _ in found] == [True, True, False]
     assert found[0][2] == pytest.approx(99 - 1)  # to the end of the lease, in May 2034
 
@@ -153,6 +167,7 @@ def test_a_loan_is_backed_as_far_as_the_rent_covers_its_interest():
     case.entities.equity[case.at("neo_one")] = 1e6
     case.leases.due[case.at("l_neo_1")] = 2.0
     case.facilities.interest[k] = [2.0, 8.0]
+    access(case)
     found = [
         secured_access(1, case.world, case.entities, case.contracts, case.leases, case.facilities, k, lane)[0]
         for lane in range(2)
@@ -171,24 +186,6 @@ def test_a_new_loan_costs_more_for_more_debt_and_in_tighter_markets():
 
     assert spread == pytest.approx([0.065, 0.065 + 0.006 * 3.0, 0.065 + 0.06 * 0.1])
     assert new_spread(case.world, case.entities, neo, True, 3) == pytest.approx(0.045)
-
-
-@pytest.mark.parametrize(("channel", "share"), [(1, 0.5), (0, 1.0)])
-def test_the_advance_rate_falls_with_appraised_values_unless_the_channel_is_off(channel, share):
-    case = Case(lanes=3).switch(channel, "collateral").start()
-    b200 = case.at("b200")
-    case.equipment.appraised[b200] = [38_000.0, 19_000.0, 90_000.0]
-    rates = [advance_rate(case.world, case.equipment, b200, lane) for lane in range(3)]
-
-    assert rates == pytest.approx([0.8, 0.8 * share, 0.8])
-
-
-def test_the_advance_rate_falls_with_openness_and_stays_between_nought_and_95_percent():
-    case = Case(lanes=3).set(advance_rate_funding_slope=[0.25, 5.0, 5.0]).start()
-    case.world.openness[:] += [-0.2, -0.2, 0.2]
-    rates = [advance_rate(case.world, case.equipment, case.at("b200"), lane) for lane in range(3)]
-
-    assert rates == pytest.approx([0.75, 0.0, 0.95])
 
 
 def test_capacity_is_rationed_pro_rata_when_maturities_bunch():
@@ -270,7 +267,7 @@ def converting(price):
     k, neo = case.at("neo_convert"), case.at("neo_one")
     case.entities.equity[neo] = 700.0 * np.array(price) / 79.56
     case.world.openness[:] = 1e-6
-    case.facilities.maturing[k] = 50.0
+    falls_due(case, "neo_convert", 50.0)
     settle(case)
     return case, k, neo
 
@@ -306,7 +303,7 @@ def test_lenders_extend_what_the_borrower_cannot_pay_by_the_chance_of_a_waiver()
     case.paths[:] = np.arange(lanes)
     case.start()
     case.world.openness[:] = 0.2
-    case.facilities.maturing[case.at("neo_notes")] = 60.0
+    falls_due(case, "neo_notes", 60.0)
     case.entities.cash[case.at("neo_one")] = 0.0
     settle(case)
 
@@ -316,6 +313,17 @@ def test_lenders_extend_what_the_borrower_cannot_pay_by_the_chance_of_a_waiver()
     assert (case.entities.matured[case.at("neo_one")][~extended] > 0.0).all()
 
 
+@pytest.mark.parametrize(("likely", "extended"), [(0.51, True), (0.49, False)])
+def test_without_chance_lenders_extend_where_it_is_more_likely_than_not(likely, extended):
+    case = maturing(Case(), "neo_notes").set(waiver_probability_base=likely, waiver_funding_slope=0.0).start()
+    falls_due(case, "neo_notes", 60.0)
+    case.entities.cash[case.at("neo_one")] = 0.0
+    settle(case, chance=False)
+
+    assert (case.facilities.until[case.at("neo_notes")] == (7.0 if extended else 1.0)).all()
+    assert (case.entities.matured[case.at("neo_one")] == 0.0).all() == extended
+
+
 def test_the_chance_of_a_waiver_falls_with_openness():
     case = Case(lanes=3).set(waiver_probability_base=0.6, waiver_funding_slope=[0.5, 0.5, 2.0]).start()
     case.world.openness[:] = [1.0, 0.4, 0.1]
@@ -323,120 +331,58 @@ def test_the_chance_of_a_waiver_falls_with_openness():
     assert [waiver_chance(case.world, lane) for lane in range(3)] == pytest.approx([0.6, 0.3, 0.0])
 
 
-def deliver(case, month=4):
-    """Pay for the deliveries of a month and return the share of the units that was bought."""
-    pay_deliveries(
-        month, case.world, case.entities, case.equipment, case.fleets, case.facilities, case.claims, case.causes,
-        case.ledger, case.requests,
-    )  # fmt: skip
-    return case.fleets.paid
+def test_the_market_signs_by_what_a_firm_was_worth_a_month_ago_and_by_how_open_it_is_today():
+    case = Case().set(refinancing_success_slope=6.0).start()
+    case.requests.funding_shift[1] = -2.0
+    case.run()
+    firms = [case.at(name) for name in ("neo_one", "hall_one", "cloud_big")]
+    found = (case.entities.debt, case.entities.equity, case.entities.access, case.world.openness)
+    debt, equity, signed, openness = (values.copy() for values in found)
+    case.run()
+
+    assert case.world.openness[0] != openness[0]
+    leverage = debt[firms] / (debt[firms] + np.maximum(equity[firms], 0.0))
+    expected = 1 / (1 + np.exp(-6.0 * (case.world.openness - leverage)))
+    assert case.entities.access[firms] == pytest.approx(expected)
+    assert case.entities.access[firms] != pytest.approx(signed[firms])
 
 
-def on_time(lanes=2):
-    """Return a case in which nothing is late; new units of the neocloud are paid for in month 4."""
-    return Case(lanes=lanes).switch(0, "delay").start()
+def test_access_is_measured_once_so_that_the_order_of_borrowers_does_not_matter():
+    case = maturing(Case(), "neo_notes").set(refinancing_success_slope=6.0).start()
+    case.entities.capital[case.at("bank_one")] = 1e5
+    neo, k = case.at("neo_one"), case.at("neo_notes")
+    request(case)
+    signed = case.entities.access[neo].copy()
+    case.entities.debt[neo] += 1e3  # what it borrows meanwhile counts from next month
+    case.entities.equity[neo] = 0.0
+    settle(case)
+
+    assert case.facilities.refinanced[k] == pytest.approx(60.0 * signed * case.world.granted)
+    assert (access(case)[neo] < signed).all()
 
 
-def test_a_delivery_is_paid_by_the_loan_that_waits_for_it_and_cash():
-    case = on_time()
-    f, k, neo = case.fleet("d_neo_b200"), case.at("neo_pipeline"), case.at("neo_one")
-    case.facilities.signed[k] = 1
-    case.fleets.units[case.fleet("d_big_b200")] = 0.0  # nobody else buys
-    case.entities.cash[neo] = 1e4
-    cost = 3_000 * 50_000 / 1e6
+def test_a_new_loan_on_top_of_an_old_one_averages_rate_and_term_by_amount():
+    case = Case(lanes=3).start()
+    neo, k = case.at("neo_one"), case.at("new:neo_one")
+    case.entities.ebitda[neo] = 1e3
+    case.facilities.balance[k], case.facilities.rate[k], case.facilities.months_left[k] = 30.0, 0.095, 20.0
+    case.world.amount[:] = [10.0, 0.0, 10.0]
+    case.world.term[:] = 40.0
+    case.world.backed[:] = [0.0, 0.0, 1.0]  # on a better payer's credit
+    cash = case.entities.cash[neo].copy()
+    borrow_anew(case.world, case.entities, case.facilities, case.claims, case.ledger, neo)
 
-    assert deliver(case)[f] == pytest.approx(1.0)
-    assert case.facilities.drawn[k] == pytest.approx(min(0.8 * cost, 110.0))
-    assert case.entities.cash[neo] == pytest.approx(1e4 - cost + 110.0)
-    assert case.entities.cash[case.at("chip_maker")] == pytest.approx(3_000 + cost - 3_000 * 13_000 / 1e6)
-
-
-def test_a_loan_that_is_not_signed_gives_what_the_market_signs():
-    case = on_time().set(refinancing_success_slope=[0.0, 50.0])
-    case.entities.cash[case.at("neo_one")] = 1e4
-    case.world.granted[:] = [1.0, 0.5]
-    deliver(case)
-
-    assert case.facilities.drawn[case.at("neo_pipeline")] == pytest.approx([110.0 / 2, 110.0 / 2], rel=1e-3)
-
-
-def test_what_neither_loan_nor_spare_cash_funds_is_not_bought():
-    case = on_time()
-    case.entities.cash[case.at("neo_one")] = [1e4, 0.0]
-    case.world.granted[:] = 0.0
-
-    assert deliver(case)[case.fleet("d_neo_b200")] == pytest.approx([1.0, 0.0])
-
-
-def test_hyperscalers_spread_the_price_over_the_months_before_service():
-    case = on_time().set(capex_spread_months=5.0)
-    f = case.fleet("d_big_b200")  # in service from month 8
-    shares = [
-        installment(month, case.world, case.entities, case.equipment, case.fleets, case.requests, f, 0)
-        for month in range(1, 10)
-    ]
-
-    assert shares == pytest.approx([0, 0, 0.2, 0.2, 0.2, 0.2, 0.2, 0, 0])
-
-
-@pytest.mark.parametrize("scale", [0.0, 0.5, 2.0])
-def test_a_boost_to_supply_scales_deliveries_that_do_not_bind_and_no_others(scale):
-    def paid(times):
-        case = Case().switch(0, "delay")
-        case.requests.supply_scale[...] = times
-        case.entities.start_cash[case.at("neo_one")] = 1e4
-        case.start().run(8)
-        return case.fleets.paid[[case.fleet("d_neo_b200"), case.fleet("d_big_b200")], 0]
-
-    committed, free = paid(scale)
-    assert committed == pytest.approx(1.0)
-    assert free == pytest.approx(scale * paid(1.0)[1], rel=0.02)
-    assert paid(1.0)[1] > 0.0
-
-
-def test_an_order_that_does_not_bind_is_placed_as_far_as_a_unit_is_worth_its_price():
-    case = on_time(lanes=3)
-    case.entities.cash[case.at("cloud_big")] = 1e5
-    case.equipment.value[case.at("b200")] = [50_000.0, 10_000.0, 90_000.0]
-    bought = deliver(case)[case.fleet("d_big_b200")]
-
-    spread = bought[2]
-    assert bought == pytest.approx([0.5 * spread, 0.0, spread], rel=0.01, abs=1e-3)
-
-
-def build(case, month=1):
-    """Pay for buildings and return the share built."""
-    pay_buildings(month, case.world, case.entities, case.leases, case.facilities, case.claims, case.causes, case.ledger)
-    return case.leases.built
-
-
-def test_a_building_is_paid_evenly_by_its_loan_and_the_landlords_cash_until_it_opens():
-    case = on_time()
-    item, k, hall = case.at("l_neo_2"), case.at("hall_loan"), case.at("hall_one")
-    case.entities.cash[hall] = 1e3
-    built = [build(case, month)[item, 0] for month in range(1, 7)]
-
-    assert built == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0, 1.0])  # its lease starts in month 5
-    assert case.facilities.balance[k] == pytest.approx(100.0)  # 30 undrawn of 60 to build
-    assert case.entities.cash[hall] == pytest.approx(1e3 - 30.0)
-
-
-def test_a_landlord_without_cash_or_loan_opens_only_in_part():
-    case = on_time()
-    hall = case.at("hall_one")
-    case.entities.cash[hall] = [1e3, 0.0]
-    case.facilities.undrawn[case.at("hall_loan")] = 0.0
-    for month in range(1, 6):
-        build(case, month)
-
-    assert case.leases.built[case.at("l_neo_2")] == pytest.approx([1.0, 0.0])
-    assert case.leases.built[case.at("l_neo_1")] == pytest.approx(1.0)
+    assert case.facilities.balance[k] == pytest.approx([40.0, 30.0, 40.0])
+    rates = [0.095 * 0.75 + 0.065 * 0.25, 0.095, 0.095 * 0.75 + 0.045 * 0.25]
+    assert case.facilities.rate[k] == pytest.approx(rates)
+    assert case.facilities.months_left[k] == pytest.approx([25.0, 20.0, 25.0])
+    assert case.entities.cash[neo] - cash == pytest.approx([10.0, 0.0, 10.0])
 
 
 def borrow(case):
     """Let firms borrow what they lack, and return their new loans."""
     request(case)
-    borrow_liquidity(case.world, case.entities, case.facilities, case.claims, case.causes, case.ledger)
+    borrow_liquidity(case.world, case.entities, case.facilities, case.claims, case.ledger)
     return case.facilities.balance
 
 
@@ -460,7 +406,7 @@ def test_a_signed_revolver_is_drawn_before_anything_is_missed():
     case.facilities.stopped[k, 2] = 1
     need = np.zeros_like(case.entities.cash)
     need[neo] = [10.0, 50.0, 10.0]
-    draw_revolvers(case.world, case.entities, case.facilities, case.claims, case.causes, case.ledger, need)
+    draw_revolvers(case.world, case.entities, case.facilities, case.claims, case.ledger, need)
 
     assert case.facilities.drawn[k] == pytest.approx([10.0, 36.0, 0.0])  # 36 is undrawn
     assert need[neo] == pytest.approx([0.0, 14.0, 10.0])

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from mechanism_blocks import NEVER, Case, calm
+from mechanism_blocks import NEVER, Case, calm, changed_book, packed
 
 from deflator.credit.monthly import loss_given_default
-from deflator.engine.codes import Trigger
+from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.default import resolve_defaults, restructuring_share, watch_soft_breaks
 from deflator.engine.market import count_units
+from deflator.engine.payments import share_syndicate
 
 OPEN = 0.78
 
@@ -18,16 +19,22 @@ def resolve(case):
     """Carry out what follows this month's breaks."""
     resolve_defaults(
         case.world, case.entities, case.equipment, case.pairs, case.fleets, case.contracts, case.leases,
-        case.facilities, case.claims, case.segments,
+        case.facilities, case.claims, case.segments, case.ledger,
     )  # fmt: skip
     return case
+
+
+def breaks(case, name, share):
+    """Let a share of an entity break on each lane."""
+    case.entities.hit[case.at(name)] = share
+    case.entities.struck[case.at(name)] = np.count_nonzero(case.entities.hit[case.at(name)])
 
 
 def broken(name, share=(1.0, 0.0), lanes=2):
     """Return a case in which a share of an entity breaks."""
     case = Case(lanes=lanes).start()
     count_units(0, case.world, case.fleets, case.pairs, case.equipment)
-    case.entities.hit[case.at(name)] = share
+    breaks(case, name, share)
     return case
 
 
@@ -260,12 +267,105 @@ def test_a_guarantor_that_has_failed_itself_does_not_step_in():
     assert case.leases.void[case.at("l_neo_2")] == pytest.approx([0.7, 0.0])
 
 
-def test_with_the_channel_tenant_off_a_failed_tenant_costs_its_landlord_nothing():
-    case = broken("neo_one")
+def test_with_the_channel_tenant_off_a_failed_tenant_leaves_and_investors_pay_its_rent():
+    case = broken("neo_one", (1.0, 0.0)).set(contract_rejection_share=0.7)
     case.switch(0, "tenant")
     resolve(case)
 
-    assert case.leases.active == pytest.approx(1.0)
+    assert case.leases.active == pytest.approx(np.array([[0.3, 1.0]] * 2))
+    assert case.leases.insured == pytest.approx(np.array([[0.7, 0.0]] * 2))
+    assert not case.leases.void.any()
+    assert not case.leases.guaranteed.any()  # nobody calls on the guarantor of the second
+
+
+def rent_received(case, months=8):
+    """Return what the landlord gets in rent month by month; its second site opens in month 5."""
+    case.switch(0, "delay").leases.building_cost[...] = 0.0
+    case.start()
+    row = Cause.LEASE_REVENUE * case.entities.layer.size + case.at("hall_one")
+    return [case.run().causes.now[row, 0] for _ in range(months)]
+
+
+def test_with_the_channel_tenant_off_a_failed_tenant_costs_its_landlord_no_rent():
+    healthy, failed = Case(), Case()
+    for case in (healthy, failed):
+        case.switch(0, "tenant").leases.start[case.at("l_neo_2")] = -1.0
+    failed.requests.failure[failed.at("neo_one"), 1:] = 1.0
+
+    assert rent_received(healthy) == pytest.approx([2.0 + 11 / 12] * 8)
+    assert rent_received(failed) == pytest.approx([2.0 + 11 / 12] * 8)
+
+
+@pytest.mark.parametrize("who", ["its guarantor", "a new tenant", "investors"])
+def test_nobody_pays_in_a_failed_tenants_place_for_a_site_that_has_not_opened(who):
+    case = Case().set(contract_rejection_share=1.0, relet_void_months=1.0)
+    case.requests.failure[case.at("neo_one"), 1:] = 1.0
+    case.leases.rent[case.at("l_neo_1")] = 0.0
+    if who == "a new tenant":
+        case.leases.guarantor[case.at("l_neo_2")] = -1
+    elif who == "investors":
+        case.switch(0, "tenant")
+    rent = rent_received(case)
+
+    assert rent[:4] == pytest.approx([0.0] * 4)
+    assert min(rent[4:]) > 0.5 * 11 / 12
+
+
+def test_the_part_of_a_loss_with_recourse_is_called_from_a_guarantor_out_of_its_cash():
+    case = liquidated(broken("neo_one", (1.0, 1.0, 1.0, 1.0), lanes=4)).set(guarantor_performance=0.9)
+    k, bank, cloud = case.at("neo_ddtl"), case.at("bank_one"), case.at("cloud_big")
+    case.facilities.guarantor[k] = cloud
+    case.entities.cash[cloud] = [5e3, 2.0, -1.0, 5e3]
+    case.entities.broken_share[cloud] = [0.0, 0.0, 0.0, 1.0]  # on the last lane it has failed itself
+    case.equipment.appraised[case.at("h100")] = 4_000.0
+    before = case.entities.cash.copy()
+    resolve(case)
+
+    loss = 84.0 * loss_given_default(84.0, 8_000 * 4_000 / 1e6, 0.08, 0.4, 0.6, 0.12, 14.0)
+    called = np.array([0.4 * 0.9 * loss, 2.0, 0.0, 0.0])
+    change = case.entities.cash - before
+    assert called[0] > 2.0
+    assert change[cloud] == pytest.approx(-called)
+    assert change[bank] == pytest.approx(0.7 * called)
+    assert change.sum(axis=0) == pytest.approx(0.0, abs=1e-9)
+    assert case.entities.lost[bank] == pytest.approx(0.7 * (loss - called))
+    assert case.entities.recent_loss[bank] == pytest.approx(0.7 * (loss - called))
+    assert case.ledger.flow[Category.SUPPORT] == pytest.approx(called)
+
+
+def test_a_borrower_that_guarantees_its_own_loan_is_not_called():
+    case = liquidated(broken("neo_one"))
+    case.entities.cash[case.at("neo_one")] = 1e4
+    resolve(case)
+
+    assert case.entities.cash[case.at("neo_one")] == pytest.approx(1e4)
+    assert not case.ledger.flow[Category.SUPPORT].any()
+
+
+def test_what_new_loans_lose_reaches_lenders_by_capital_in_the_same_month():
+    columns = changed_book().tables["entities"].rows[0]
+    other = {"entity": "bank_two", "name": "Bank Two", "layer": "lender", "cash_musd": 500.0,
+             "loss_absorbing_capital_musd": 30.0}  # fmt: skip
+    of = packed(changed_book(added={"entities": {"bank_two": {**dict.fromkeys(columns), **other}}}))
+    case = liquidated(Case(of).start())
+    breaks(case, "neo_one", (1.0, 0.0))
+    case.facilities.balance[...] = 0.0
+    case.facilities.balance[case.at("new:neo_one")] = 50.0
+    case.entities.cash[-1] = -12.0  # what the syndicate lent this month
+    one, two = case.at("bank_one"), case.at("bank_two")  # with capital of 90 and 30
+    before = case.entities.cash.copy()
+    share_syndicate(case.world, resolve(case).entities, case.ledger)
+
+    loss = case.facilities.written_off[case.at("new:neo_one")] - case.entities.claim[-1]
+    assert loss[0] > 10.0
+    assert case.entities.lost[one] == pytest.approx(0.75 * loss)
+    assert case.entities.lost[two] == pytest.approx(0.25 * loss)
+    assert case.entities.recent_loss[[one, two]] == pytest.approx(case.entities.lost[[one, two]])
+    change = case.entities.cash - before
+    assert change[one] == pytest.approx(0.75 * -12.0)
+    assert change[two] == pytest.approx(0.25 * -12.0)
+    for left in (case.entities.cash, case.entities.lost, case.entities.recent_loss):
+        assert not left[-1].any()
 
 
 def test_a_lender_breaks_when_losses_exceed_its_capital():
@@ -336,6 +436,21 @@ def test_a_cohort_breaks_hard_when_more_than_half_of_its_members_have():
         if half.any() and (before <= 0.5).all():
             assert case.entities.break_month[apps].tolist() == [case.month] * 2
     assert case.entities.break_month[apps].all()
+
+
+def test_each_tenth_of_a_cohort_has_the_month_in_which_as_many_members_had_broken():
+    case, apps = squeezed(2)
+    shares = []
+    for _ in range(24):
+        shares.append(case.run().entities.broken_share[apps, 0])
+    months = case.tenths.month.reshape(-1, 10, 2)
+
+    reached = [next((t for t, share in enumerate(shares, 1) if share >= tenth / 10), 0) for tenth in range(1, 11)]
+    assert months[apps, :, 0].tolist() == reached
+    assert len(set(reached)) > 3
+    assert sorted(month for month in reached if month) == [month for month in reached if month]
+    others = [i for i in range(len(months)) if i != apps]
+    assert not months[others].any()
 
 
 def test_little_cash_is_a_soft_break_only_while_markets_are_half_shut():

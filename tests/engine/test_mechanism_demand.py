@@ -30,6 +30,7 @@ def test_cohorts_lose_members_only_in_excess_of_the_usual_rate():
     on_rounds = 120.0 / (120.0 + 240.0)
     assert case.entities.attrition[apps] == pytest.approx([0.0, 0.0, excess * on_rounds])
     assert case.entities.going[apps] == pytest.approx([1.0, 1.0, 1.0 - excess * on_rounds])
+    assert case.entities.staying[apps] == pytest.approx(case.entities.going[apps])
 
 
 def test_a_cohort_that_lives_on_revenue_loses_nobody_and_firms_are_no_cohorts():
@@ -61,6 +62,20 @@ def test_a_lab_without_runway_cuts_step_by_step_and_one_with_runway_does_not():
 
     goal = 1.0 / (1.0 + math.exp(-4.0))
     assert case.entities.distress[lab] == pytest.approx([goal * (1.0 - 0.85**3), 0.0, 0.0], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"), [("lab_one", "lab_min_runway_months"), ("apps", "cohort_runway_months")]
+)
+def test_who_needs_no_runway_cuts_nothing_as_long_as_it_has_cash(name, parameter):
+    case = Case(lanes=3).set(lab_compute_cut_speed=1.0, **{parameter: 0.0}).start()
+    i = case.at(name)
+    case.entities.burn[i] = 20.0
+    case.entities.cash[i] = [0.1, 400.0, 0.0]
+    measure_distress(case.world, case.entities)
+
+    assert case.entities.distress[i, :2] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert 0.0 <= case.entities.distress[i, 2] <= 1.0
 
 
 def test_half_of_the_least_runway_is_where_a_lab_wants_to_cut_by_half():

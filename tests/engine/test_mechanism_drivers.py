@@ -55,9 +55,14 @@ def test_the_mean_price_of_power_over_paths_is_the_price_of_the_book():
 
 
 def test_excess_growth_falls_to_a_third_in_the_decay_time():
-    assert excess_growth(0.6, 0.1, 0, 30.0) == pytest.approx(0.6)
-    assert excess_growth(0.6, 0.1, 30, 30.0) == pytest.approx(0.1 + 0.5 / math.e)
-    assert excess_growth(0.6, 0.1, 10_000, 30.0) == pytest.approx(0.1)
+    case = Case(lanes=3).set(growth_decay_months=[30.0, 30.0, 60.0]).start()
+    memory = {month: advance(case, month - case.month).world.growth_memory.copy() for month in (1, 31)}
+
+    assert memory[1] == pytest.approx(1.0)  # the first month still grows as the book has it
+    assert memory[31] == pytest.approx([1 / math.e, 1 / math.e, math.exp(-0.5)])
+    assert excess_growth(0.6, 0.1, 1.0) == pytest.approx(0.6)
+    assert excess_growth(0.6, 0.1, memory[31][0]) == pytest.approx(0.1 + 0.5 / math.e)
+    assert excess_growth(0.6, 0.1, 0.0) == pytest.approx(0.1)
 
 
 def test_revenue_of_the_first_month_grows_by_a_twelfth_of_the_growth_a_year():

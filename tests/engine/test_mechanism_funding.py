@@ -117,19 +117,22 @@ def test_vendors_that_sell_half_of_their_peak_lower_openness_unless_the_channel_
     assert fund(case) == pytest.approx(logistic(logit(OPEN) - 0.8 * (1.0 - health)))
 
 
-def test_vendors_that_sell_month_by_month_as_planned_are_as_healthy_as_at_the_start():
+@pytest.mark.parametrize("outside", [0.0, 2_500.0])
+def test_vendors_that_sell_month_by_month_as_planned_are_as_healthy_as_at_the_start(outside):
     base = changed_book().tables["deliveries"].rows[0]
     plan = {
         f"m{month}": {**base, "delivery": f"m{month}", "units": 10.0, "month": month_at(month, "2026-02"),
                       "site": "own", "lease": None}
         for month in range(1, 25)
     }  # fmt: skip
-    case = Case(packed(changed_book(added={"deliveries": plan}))).switch(0, "delay")
+    case = Case(packed(changed_book(added={"deliveries": plan}))).switch(0, "delay").set(growth_long_run_annual=0.0)
     case.fleets.units[[case.fleet("d_neo_b200"), case.fleet("d_big_b200")]] = 0.0
     case.entities.start_cash[case.at("neo_one")] = 1e4
+    case.entities.growth[...] = 0.0
+    case.entities.start_revenue[case.at("chip_maker")] = outside / 12.0
     case.start()
 
-    assert case.world.vendor_sales == pytest.approx(12 * 10 * 50_000 / 1e6)
+    assert case.world.vendor_sales == pytest.approx(12 * 10 * 50_000 / 1e6 + outside)  # buyers outside the book too
     assert [case.run().world.vendor_health[0] for _ in range(23)] == pytest.approx([1.0] * 23)
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from mechanism_blocks import Case, calm, changed_book, packed
 
+from deflator.engine.debt import measure_access
 from deflator.engine.investment import (
+    expect_earnings,
     fade_vendor_sales,
     full_cost_value,
     measure_margins,
@@ -40,6 +42,7 @@ def test_a_new_unit_is_worth_what_it_earns_over_its_life_after_power_operations_
     cost = case.pairs.power_cost[q, 0] + case.pairs.opex[q, 0] + 1.95 * per_kw
 
     case.equipment.rent[b200] = 4.5
+    expect_earnings(1, case.world, case.equipment)
     worth = full_cost_value(case.world, case.equipment, q, case.pairs, 0)
     assert worth == pytest.approx(earning_value(4.5, cost, 0.85, 0.28, 0.12, 6.0))
     measure_margins(1, case.world, case.entities, case.equipment, case.pairs)
@@ -81,13 +84,15 @@ def test_orders_are_in_proportion_to_the_margin_to_openness_and_to_what_is_let()
     assert orders == pytest.approx(first * np.array([1.0, 0.5, 3.0, margin[3] / margin[0]]))
 
 
-def test_margins_beyond_all_of_the_price_order_no_faster():
-    case = ready()
-    case.entities.power_left_mw[...] = 1e6
-    case.equipment.rent[case.at("b200")] = [30.0, 90.0]
-    orders = order(case)[case.pair("neo_one", "b200")]
+def test_margins_beyond_all_of_the_price_still_order_in_proportion():
+    case = ready(lanes=3).set(new_supply_units_per_year=1e12)
+    case.entities.power_left_mw[...] = 1e9
+    case.equipment.rent[case.at("b200")] = [5.0, 30.0, 90.0]
+    q = case.pair("neo_one", "b200")
+    orders, margin = order(case)[q], case.pairs.margin[q]
 
-    assert orders[0] == pytest.approx(orders[1])
+    assert margin[0] < 1.0 < margin[1] < margin[2]
+    assert orders == pytest.approx(orders[0] * margin / margin[0])
 
 
 def test_orders_need_free_power_and_use_it_up():
@@ -110,6 +115,16 @@ def test_vendors_ship_at_most_the_supply_of_the_year_and_cut_all_alike():
 
     assert orders[:, 1].sum() == pytest.approx(1.0)
     assert orders[:, 1] == pytest.approx(orders[:, 0] / orders[:, 0].sum())
+
+
+@pytest.mark.parametrize(("channel", "response"), [(1, 0.6), (0, 0.0)])
+def test_vendors_ship_more_for_a_better_price_unless_the_channel_is_off(channel, response):
+    case = ready(lanes=3).set(new_supply_units_per_year=12.0, vendor_supply_response=0.6).switch(channel, "vendor")
+    case.entities.power_left_mw[...] = 1e6
+    case.equipment.rent[case.at("b200")] = 30.0
+    case.equipment.price_factor[case.at("b200")] = [1.0, 0.7, 1.3]
+
+    assert order(case).sum(axis=0) == pytest.approx(np.array([1.0, 0.7, 1.3]) ** response)
 
 
 def test_a_boost_to_supply_boosts_orders_of_that_equipment():
@@ -144,6 +159,7 @@ def test_an_owner_that_is_gone_orders_nothing():
 
 def receive(case, month):
     """Pay for the orders that arrive in a month."""
+    measure_access(case.world, case.entities)
     receive_orders(
         month, case.world, case.entities, case.equipment, case.pairs, case.orders, case.facilities, case.claims,
         case.causes, case.ledger,
@@ -198,13 +214,27 @@ def test_what_cannot_be_paid_for_is_cancelled_for_a_fee():
     assert not receive(case, 5 + RING)[q, 0].any()  # what was cancelled does not come again
 
 
-def test_fewer_sales_let_vendors_memory_of_them_fade_over_a_year():
+def test_an_order_that_arrives_is_paid_out_of_cash_above_two_buffers_only():
+    case, q, neo, _ = arriving()
+    case.set(early_action_buffer=1.5, order_cancellation_fee_share=0.0)
+    case.world.granted[:] = 0.0
+    case.entities.cash[neo] = [2 * 1.5 * 25.0, 2 * 1.5 * 25.0 + 2.0]  # it holds 25 at least; the units cost 5
+
+    assert receive(case, 5)[q] == pytest.approx([0.0, 40.0])
+    assert case.entities.cash[neo] == pytest.approx(75.0)
+
+
+def test_fewer_sales_let_vendors_memory_of_them_fade_over_a_year_to_what_they_sell_outside_the_book():
     case = Case().start()
+    chip = case.at("chip_maker")
+    case.entities.revenue[chip] = [0.0, 20.0]  # a month
+    case.entities.revenue[case.at("cloud_big")] = 1e4  # no vendor
     case.world.vendor_sales[:] = 100.0
     for _ in range(12):
-        fade_vendor_sales(case.world)
+        fade_vendor_sales(case.world, case.entities)
 
-    assert case.world.vendor_sales == pytest.approx(100.0 * (11 / 12) ** 12)
+    left = (11 / 12) ** 12
+    assert case.world.vendor_sales == pytest.approx([100.0 * left, 100.0 * left + 240.0 * (1 - left)])
 
 
 def test_high_rents_call_forth_supply_that_brings_them_down_again():

@@ -85,6 +85,20 @@ def test_proceeds_pay_the_sale_then_lenders_claims_then_investors():
     assert change.sum(axis=0) == pytest.approx(0.0, abs=1e-9)
 
 
+def test_claims_that_are_paid_in_full_are_gone_to_the_last_bit_and_what_comes_later_is_investors():
+    lanes = 2_000
+    case, draw = seized(units=6_000.0, lanes=lanes), np.random.default_rng(11)
+    holders = [case.at("bank_one"), case.at("cloud_big"), case.at("lab_one")]
+    case.entities.claim[holders] = np.exp(draw.normal(0.0, 1.0, (3, lanes)) - 2.0)
+    assert case.entities.claim.sum(axis=0).max() < 1_000 * PRICE * 0.92  # there is enough for all
+    sell(case)
+    later = sell(case)
+
+    assert np.isfinite(case.entities.claim).all()
+    assert not case.entities.claim.any()
+    assert later[case.at("world_investors")] == pytest.approx(1_000 * 5 / 6 * PRICE * 0.92)
+
+
 def test_what_is_sold_presses_values_next_month_and_only_then():
     case = seized()
     sell(case)

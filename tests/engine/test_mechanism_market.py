@@ -7,6 +7,8 @@ import pytest
 from economies import SEED
 from mechanism_blocks import Case, calm
 
+from deflator.engine.codes import Category
+from deflator.engine.drivers import advance_drivers
 from deflator.engine.market import clear_rent, measure_balance, move_rent, offer_units, rent_of, trade_spot
 
 WIDE = 1e12
@@ -149,9 +151,12 @@ def test_half_the_performance_at_the_same_own_factor_rents_for_two_to_the_minus_
 
 
 def test_every_equipment_moves_with_the_reference_and_keeps_its_own_factor():
-    case = Case().start()
+    case = Case().set(own_factor_reversion_monthly=0.0).start()
     case.requests.rent_level[:] = 1.1
     case.equipment.deviation[case.at("b200")] = [0.0, math.log(1.2)]
+    advance_drivers(
+        1, np.uint64(SEED), case.paths, False, case.world, case.entities, case.equipment, case.segments, case.requests
+    )
     move(case)
 
     assert case.equipment.rent[case.at("b200")] == pytest.approx([3.75 / 2, 1.2 * 3.75 / 2])
@@ -266,6 +271,46 @@ def test_buyers_pay_what_sellers_of_spot_units_get():
     assert case.world.takings == pytest.approx(takings, rel=1e-4)
     assert change.sum(axis=0) == pytest.approx(0.0, abs=1e-8)
     assert change[sellers[0]] == pytest.approx(takings * 3 / 11, rel=1e-4)
+
+
+def with_estates(units, idle, lanes=2):
+    """Return a market in which some H100 units are in liquidation, and a part of these stays dark."""
+    case = Case(lanes=lanes).set(idle_in_liquidation_share=idle).start()
+    h100 = case.at("h100")
+    case.equipment.pool[h100] = units
+    case.equipment.pooled[h100] = np.count_nonzero(case.equipment.pool[h100])
+    case.entities.cash[...] = 1e6
+    offer_units(1, case.world, case.entities, case.pairs, case.equipment, case.contracts)
+    return case, h100
+
+
+def test_of_units_in_liquidation_the_part_that_is_not_idle_is_on_offer():
+    none, h100 = with_estates(0.0, 0.25)
+    case, _ = with_estates(1_000.0, [0.25, 1.0])
+
+    assert case.equipment.estate[h100] == pytest.approx([0.75 * 1_000 * 0.85, 0.0])
+    assert case.equipment.offered[h100] - none.equipment.offered[h100] == pytest.approx([0.75 * 1_000 * 0.85, 0.0])
+
+
+def test_what_estates_earn_after_running_costs_goes_to_lenders_with_claims_and_then_to_investors():
+    case, h100 = with_estates(1_000.0, 0.25, lanes=3)
+    bank, investors, suppliers = (case.at(name) for name in ("bank_one", "world_investors", "world_suppliers"))
+    case.entities.claim[bank] = [1e3, 0.1, 3.0]
+    case.entities.claim[investors] = [0.0, 0.0, 1.0]
+    before = case.entities.cash.copy()
+    change = trade(case).entities.cash - before
+
+    let = 0.75 * 1_000 * 0.85 * case.equipment.let[h100]
+    avoidable = 1.4 * 1.25 * np.array([60, 55]) / 1_000 + np.array([0.12, 0.26])  # of the neocloud, of the hyperscaler
+    cost = let * (3_000 * avoidable[0] + 8_000 * avoidable[1]) / 11_000 * 730 / 1e6
+    earned = let * 2.2 * 730 / 1e6 - cost
+    assert earned.min() > 0.1
+    assert change[suppliers] == pytest.approx(cost)
+    assert case.ledger.flow[Category.OPERATIONS] == pytest.approx(cost)
+    assert change[bank] == pytest.approx([earned[0], 0.1, 0.75 * earned[2]])
+    assert change[investors] == pytest.approx([0.0, earned[1] - 0.1, 0.25 * earned[2]])
+    assert case.entities.claim[bank] == pytest.approx([1e3 - earned[0], 0.0, 3.0 - 0.75 * earned[2]])
+    assert change.sum(axis=0) == pytest.approx(0.0, abs=1e-8)
 
 
 def test_what_buyers_cannot_pay_for_is_not_paid_to_sellers():

@@ -110,6 +110,20 @@ def test_the_pressure_of_a_forced_sale_halves_in_its_half_life():
     assert case.equipment.impact[H100] == pytest.approx([0.5 * 0.35 * 100 / 200, 0.0])
 
 
+def test_forced_sales_month_after_month_press_by_the_larger_of_their_flow_and_what_an_earlier_one_left():
+    case = steady().set(price_impact_recovery_months=9.0, price_impact_kappa=0.35, market_depth_units_per_month=200.0)
+    flows = np.array([[100.0, 100.0], [100.0, 40.0], [100.0, 0.0], [100.0, 200.0], [100.0, 1.0]])
+    found = []
+    for flow in flows:
+        case.equipment.forced[H100] = flow
+        value(case)
+        found.append(case.equipment.impact[H100].copy())
+
+    month = 0.5 ** (1 / 9)
+    steadily, by_turns = [0.175] * 5, [0.175, 0.175 * month, 0.175 * month**2, 0.35, 0.35 * month]
+    assert np.array(found) == pytest.approx(np.array([steadily, by_turns]).T)
+
+
 def test_with_the_channel_fire_sale_off_forced_units_press_nothing():
     case = steady().switch(0, "fire_sale")
     case.equipment.forced[H100] = 1e6
@@ -136,6 +150,32 @@ def test_the_price_of_new_units_answers_to_second_hand_values_unless_the_channel
 
     fall = worth[B200, 0] / 38_000
     assert case.equipment.price_factor[B200] == pytest.approx([fall**response, 1.0])
+
+
+def test_new_units_are_never_sold_below_what_they_cost_to_make():
+    case = Case(lanes=4).set(expected_obsolescence_annual=0.0, appraisal_lag_months=1.0, new_price_response=1.0).start()
+    case.equipment.rent[...] *= [1e-3, 0.5, 1e-3, 1e-3]
+    case.equipment.vendor_cost[B200] = [13_000.0, 0.0, 0.0, 60_000.0]
+    worth = value(case)[B200]
+
+    factor = case.equipment.price_factor[B200]
+    assert factor[0] == pytest.approx(13_000 / 50_000)
+    assert factor[1] == pytest.approx(worth[1] / 38_000)
+    assert factor[2] == pytest.approx(worth[2] / 38_000)  # made for nothing
+    assert factor[2] < factor[0]
+    assert factor[3] == pytest.approx(1.0)  # a vendor that loses by every unit does not raise its price
+
+
+def test_the_price_of_new_units_leaves_a_share_of_what_rents_make_a_unit_worth():
+    case = Case(lanes=3).set(expected_obsolescence_annual=0.0, new_price_response=0.0).start()
+    case.equipment.rent[...] *= [1.0, 1.2, 10.0]
+    worth = value(case)[B200]
+
+    cost = case.equipment.avoidable[B200, 0]
+    bare = 38_000 * (3.75 * np.array([1.0, 1.2, 10.0]) - cost) / (3.75 - cost)
+    assert bare[1] < 50_000 < bare[2]
+    assert case.equipment.uncapped[B200] == pytest.approx([1.0, 1.0, 50_000 / bare[2]])
+    assert worth == pytest.approx(bare * case.equipment.uncapped[B200])
 
 
 def test_rents_that_fall_as_expected_leave_the_expectation_where_it_was():

@@ -12,10 +12,11 @@ from deflator.engine.codes import Category
 CLOSE = 1e-9  # of what is due
 NO_MONEY = tuple(f"parameters.{name}=0" for name in ("lending_capacity_share_monthly", "equity_sale_max_share_annual"))
 POOR_CLOUD = ("figures.entities.neo_one.cash_musd=0", *NO_MONEY)
-#: book, scenario, settings, and a month in which somebody cannot pay
+DARK = ("parameters.idle_in_liquidation_share=1",)  # estates let nothing, and so run nothing
+#: book, scenario, settings, and a month: the first from there in which somebody cannot pay is looked at
 CASES = {
-    "a lab that stops paying": (AI, "lab-failure", (), 14),
-    "a window that shuts": (AI, "funding-freeze", (), 30),
+    "a lab that stops paying": (AI, "lab-failure", DARK, 14),
+    "a window that shuts": (AI, "funding-freeze", DARK, 30),
     "a cloud without cash": (TINY, "base", POOR_CLOUD, 1),
     "a lab that takes its cloud along": (TINY, "base", ("failure.lab_one.level={+1: on}", *POOR_CLOUD), 1),
 }
@@ -26,8 +27,8 @@ def month_of(case):
     """Return the records at the end of the month of a case; `payments` and `network` are those of that month."""
     book_name, scenario, settings, month = CASES[case]
     of = economy(book_name, scenario, 8, True, settings)
-    *_, (_, block) = months_of(of, month, chance=True, seed=SEED, lanes=8)
-    return block
+    later = (block for t, block in months_of(of, of.months, chance=True, seed=SEED, lanes=8) if t >= month)
+    return next(block for block in later if block.payments.defaulted.any())
 
 
 def group_of_edge(network):
@@ -110,6 +111,23 @@ def test_the_ledger_books_what_was_paid_by_its_reason(case):
     for reason in (Category.OPERATIONS, Category.CONTRACT, Category.INTEREST):
         of_reason = paid[network.kind == reason].sum(axis=0)
         assert block.ledger.flow[reason] == pytest.approx(of_reason, rel=CLOSE)
+
+
+def test_what_estates_pay_to_run_the_units_that_they_let_is_booked_beside_what_firms_pay():
+    book_name, scenario, _, _ = CASES["a window that shuts"]
+    of = economy(book_name, scenario, 8, True, ())
+    found = []
+    for t, block in months_of(of, of.months, chance=True, seed=SEED, lanes=8):
+        paid = block.payments.ratio[group_of_edge(block.network)] * block.network.due
+        firms = paid[block.network.kind == Category.OPERATIONS].sum(axis=0)
+        estates = block.equipment.estate.sum(axis=0)
+        if t:
+            more = block.ledger.flow[Category.OPERATIONS] - firms
+            assert more[estates == 0.0] == pytest.approx(0.0, abs=CLOSE * firms.max())
+            found += more[estates > 1.0].tolist()
+
+    assert len(found) > 10
+    assert min(found) > 0.0
 
 
 def test_without_the_channel_payment_everybody_pays_as_if_all_others_had():
