@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 from economies import SEED
-from mechanism_blocks import Case, calm
+from mechanism_blocks import Case, calm, changed_book, packed
 
 from deflator.engine.codes import Category
 from deflator.engine.drivers import advance_drivers
-from deflator.engine.market import clear_rent, measure_balance, move_rent, offer_units, rent_of, trade_spot
+from deflator.engine.market import clear_rent, measure_balance, move_rent, offer_units, trade_spot
+from deflator.errors import RunError
 
 WIDE = 1e12
 
@@ -146,8 +147,20 @@ def test_steps_in_the_rent_come_as_often_and_as_large_as_the_book_says():
     assert steps[jumped].std() == pytest.approx(0.15, rel=0.1)
 
 
-def test_half_the_performance_at_the_same_own_factor_rents_for_two_to_the_minus_eta():
-    assert rent_of(2.2, 0.5, 0.53, 1.1) / rent_of(2.2, 1.0, 0.53, 1.1) == pytest.approx(2.0**-0.53)
+def test_equipment_without_a_rent_of_its_own_rents_by_its_performance_to_the_power_of_eta():
+    def rents(performance):
+        cells = {"rent_usd_per_hour": None, "perf_inference": performance, "perf_training": performance}
+        economy = packed(changed_book({("equipment", "b200"): cells}))
+        return economy.figures[economy.rows["equipment.start_rent"], 0]
+
+    eta = 0.53
+    assert rents(2.0)[1] == pytest.approx(rents(2.0)[0] * 2.0**eta)
+    assert rents(2.0)[1] / rents(4.0)[1] == pytest.approx(2.0**-eta)
+
+
+def test_a_reference_without_a_rent_is_refused():
+    with pytest.raises(RunError, match="the reference equipment has no rent"):
+        packed(changed_book({("equipment", "h100"): {"rent_usd_per_hour": None}}))
 
 
 def test_every_equipment_moves_with_the_reference_and_keeps_its_own_factor():

@@ -29,7 +29,7 @@ def allocate(economy: Economy, lanes: int) -> Record:
         Paths in the block.
     """
     items = _items(economy)
-    arena = _Arena(len(economy.figures) * lanes + _words_of_state(items, lanes))
+    arena = _Arena(_whole_lines(len(economy.figures) * lanes) + _words_of_state(items, lanes))
     figures = arena.take((len(economy.figures), lanes))
     names = ("block", "payments", "requests", *(layout.name_of(record) for record in layout.RECORDS))
     records = {
