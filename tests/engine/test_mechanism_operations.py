@@ -171,6 +171,7 @@ def test_space_let_again_earns_the_market_rent():
 def test_a_guarantor_pays_for_the_space_that_its_tenant_left_as_far_as_it_can():
     case = Case(lanes=3).set(guarantor_performance=0.97, interest_on_cash_spread=-1.0).start()
     cloud, item = case.at("cloud_big"), case.at("l_neo_2")
+    case.leases.start[item], case.leases.built[item] = -1.0, 1.0  # the site is open
     case.leases.guaranteed[item] = [0.7, 0.0, 0.7]
     case.entities.cash[cloud, 2] = 0.1
     case.entities.revenue[cloud] = 0.0
