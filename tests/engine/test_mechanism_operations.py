@@ -157,7 +157,7 @@ def test_a_landlord_without_cash_for_the_fit_out_keeps_its_space_empty():
 def collect(case):
     """Return what each account takes in from end users, re-let space, guarantors and interest on cash."""
     before = case.entities.cash.copy()
-    collect_revenue(case.world, case.entities, case.leases, case.causes, case.ledger)
+    collect_revenue(1, case.world, case.entities, case.leases, case.causes, case.ledger)
     return case.entities.cash - before
 
 

@@ -69,7 +69,7 @@ def request_deliveries(t, world, entities, equipment, fleets, facilities, reques
         customer = entities.account[customer] if customer >= 0 else -1
         for lane in range(world.openness.size):
             cost = fleets.due[f, lane] * delivery_cost(t, equipment, fleets, requests, f, g, lane)
-            draw = cost * advance_rate(world, equipment, g, lane)
+            draw = min(cost * advance_rate(world, equipment, g, lane), facilities.undrawn[k, lane])
             world.requested[lane] += draw * backed_access(entities, owner, customer, lane)
 
 

@@ -228,7 +228,7 @@ def collateral_cash_flow(world, entities, equipment, fleets, contracts, leases, 
     for n in range(lease, last_lease):
         item = facilities.lease[n]
         for lane in range(lanes):
-            world.amount[lane] += leases.due[item, lane]
+            world.amount[lane] += leases.due[item, lane] + leases.income[item, lane]
     for n in range(facilities.fleet_ofs[k], facilities.fleet_ofs[k + 1]):
         f = facilities.fleet[n]
         g = fleets.equipment[f]

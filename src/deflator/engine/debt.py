@@ -18,7 +18,7 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import expm1, log1p, logistic
-from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, P
+from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
 
 _EXTENSION_MONTHS = 6.0
 _EARLY_MONTHS = 12.0
@@ -55,9 +55,12 @@ def secured_access(t, world, entities, contracts, leases, facilities, k, lane):
         access = entities.access[entities.account[leases.tenant[item]], lane]
         if leases.guarantor[item] >= 0:
             access = max(access, entities.access[entities.account[leases.guarantor[item]], lane])
-        income += leases.due[item, lane]
-        credit += leases.due[item, lane] * access
-        months += leases.due[item, lane] * (leases.end[item, lane] + leases.delay[item, lane] - t)
+        # With the channel `tenant` off investors pay what a failed tenant no longer does: nobody pays more surely.
+        insured = leases.income[item, lane] if world.channels[ON.tenant] == 0 else 0.0
+        income += leases.due[item, lane] + insured
+        credit += leases.due[item, lane] * access + insured
+        left = leases.end[item, lane] + leases.delay[item, lane] - t
+        months += (leases.due[item, lane] + insured) * left
     for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
         c = facilities.contract[n]
         income += contracts.bill[c, lane]

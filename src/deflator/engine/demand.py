@@ -6,6 +6,8 @@ from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp, logistic
 from deflator.engine.layout import APPLICATION, LAB, MUSD_PER_HOURLY_USD, P
 
+_SHORTEST = 1e-6  # months: who needs no runway wavers only where it has none
+
 
 @kernel
 def thin_out_cohorts(world, entities):
@@ -46,7 +48,7 @@ def measure_distress(world, entities):
             goal = 0.0
             if burn > 0.0:
                 runway = entities.cash[i, lane] / burn
-                goal = logistic((0.5 * least - runway) / (0.125 * least))
+                goal = logistic((0.5 * least - runway) / max(0.125 * least, _SHORTEST))
             entities.distress[i, lane] += p[P.lab_compute_cut_speed, lane] * (goal - entities.distress[i, lane])
 
 

@@ -172,7 +172,7 @@ def log1p(x):
     """
     u = 1.0 + x
     rounded = u - 1.0
-    return x if rounded == 0.0 else log(u) * (x / rounded)
+    return x if (rounded == 0.0) | (x == math.inf) else log(u) * (x / rounded)
 
 
 @inline
@@ -184,6 +184,8 @@ def expm1(x):
     >>> abs(expm1(1e-9) / math.expm1(1e-9) - 1.0) < 1e-15, expm1(0.0)
     (True, 0.0)
     """
+    x = _SMALLEST if x < _SMALLEST else x  # as the exponential
+    x = _LARGEST if x > _LARGEST else x
     u = exp(x)
     grown = u - 1.0
     return x if grown == 0.0 else grown * (x / log(u))
@@ -228,7 +230,7 @@ def normal_share(x):
     (0.5, 0.975002, 0.0)
     """
     far = abs(x)
-    size = far if far < _FAR else _FAR
+    size = _FAR if far >= _FAR else far  # not min(): what is not a number stays so
     top = 3.52624965998911e-02 * size + 0.700383064443688
     top = top * size + 6.37396220353165
     top = top * size + 33.912866078383
@@ -245,7 +247,7 @@ def normal_share(x):
     near = exp(-0.5 * size * size)
     fraction = size + 1.0 / (size + 2.0 / (size + 3.0 / (size + 4.0 / (size + 0.65))))
     tail = near * top / low if size < _NEAR else near / (fraction * _ROOT_TWO_PI)
-    tail = tail if far < _FAR else 0.0
+    tail = 0.0 if far >= _FAR else tail
     return 1.0 - tail if x > 0.0 else tail
 
 

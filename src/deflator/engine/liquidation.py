@@ -84,7 +84,7 @@ def pay_estates(world, entities):
             continue
         claims = 0.0
         for i in range(entities.layer.size):
-            claims += entities.claim[i, lane]
+            claims += max(entities.claim[i, lane], 0.0)
         paid = min(proceeds, claims)
         for i in range(entities.layer.size):
             if entities.claim[i, lane] > 0.0:

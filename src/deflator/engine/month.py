@@ -65,7 +65,7 @@ def run_month(t, months, seed, chance, block):
     deals.roll_contracts(t, world, entities, equipment, pairs, contracts, requests)
     deals.bill_contracts(t, world, entities, equipment, pairs, contracts, causes, book)
     # 6 operations
-    operations.collect_revenue(world, entities, leases, causes, book)
+    operations.collect_revenue(t, world, entities, leases, causes, book)
     operations.charge_leases(t, world, entities, leases, causes)
     operations.relet_space(world, entities, leases, book)
     operations.charge_operations(t, world, entities, equipment, pairs, fleets, causes)

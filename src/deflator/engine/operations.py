@@ -21,7 +21,7 @@ from deflator.engine.layout import (
 
 
 @kernel
-def collect_revenue(world, entities, leases, causes, ledger):
+def collect_revenue(t, world, entities, leases, causes, ledger):
     """Take in end-user revenue, interest on cash, and the rent of space let to others or paid by guarantors."""
     end_users, investors = world.role[END_USERS], world.role[INVESTORS]
     count = entities.layer.size
@@ -37,7 +37,7 @@ def collect_revenue(world, entities, leases, causes, ledger):
                 rate = max(world.base_rate[lane] + world.parameters[P.interest_on_cash_spread, lane], 0.0)
                 earned = max(entities.cash[i, lane], 0.0) * rate * MONTH_IN_YEARS
                 _move(entities, ledger, Category.CASH_INTEREST, investors, i, lane, earned)
-    _collect_other_rent(world, entities, leases, causes, ledger)
+    _collect_other_rent(t, world, entities, leases, causes, ledger)
 
 
 @inline
@@ -48,23 +48,35 @@ def _move(entities, ledger, category, payer, payee, lane, amount):
 
 
 @kernel
-def _collect_other_rent(world, entities, leases, causes, ledger):
+def _collect_other_rent(t, world, entities, leases, causes, ledger):
+    """Collect rent that others pay in a tenant's place, for space that has opened and as long as its lease runs."""
     p = world.parameters
     count = entities.layer.size
     for item in range(leases.landlord.size):
         landlord = entities.account[leases.landlord[item]]
         for lane in range(world.openness.size):
-            relet = leases.relet[item, lane] * leases.rent[item, lane] * p[P.relet_rent_ratio, lane]
+            rent = leases.rent[item, lane] * leases.built[item, lane]
+            open_ = leases.start[item, lane] + leases.delay[item, lane] <= t
+            relet = leases.relet[item, lane] * rent * p[P.relet_rent_ratio, lane] if open_ else 0.0
+            rent = rent if _runs(t, leases, item, lane) else 0.0
             _move(entities, ledger, Category.LEASE, world.role[END_USERS], landlord, lane, relet)
-            insured = leases.insured[item, lane] * leases.rent[item, lane]
+            insured = leases.insured[item, lane] * rent
             _move(entities, ledger, Category.LEASE, world.role[INVESTORS], landlord, lane, insured)
             guaranteed = 0.0
             if leases.guarantor[item] >= 0:
                 guarantor = entities.account[leases.guarantor[item]]
-                owed = leases.guaranteed[item, lane] * leases.rent[item, lane] * p[P.guarantor_performance, lane]
+                owed = leases.guaranteed[item, lane] * rent * p[P.guarantor_performance, lane]
                 guaranteed = min(owed, ready_cash(entities, guarantor, lane))
                 _move(entities, ledger, Category.LEASE, guarantor, landlord, lane, guaranteed)
+            leases.income[item, lane] = relet + insured + guaranteed
             causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += relet + insured + guaranteed
+
+
+@inline
+def _runs(t, leases, item, lane):
+    """Return whether a lease owes rent: from its planned month, where the lease says so, else once the site is open."""
+    delay = 0.0 if leases.from_plan[item] else leases.delay[item, lane]
+    return (leases.start[item, lane] + delay <= t) & (t < leases.end[item, lane] + delay)
 
 
 @kernel
@@ -74,9 +86,8 @@ def charge_leases(t, world, entities, leases, causes):
     for item in range(leases.landlord.size):
         tenant = entities.account[leases.tenant[item]]
         for lane in range(world.openness.size):
-            delay = 0.0 if leases.from_plan[item] else leases.delay[item, lane]
-            runs = leases.start[item, lane] + delay <= t < leases.end[item, lane] + delay
-            due = leases.rent[item, lane] * leases.active[item, lane] * leases.built[item, lane] if runs else 0.0
+            rent = leases.rent[item, lane] * leases.active[item, lane] * leases.built[item, lane]
+            due = rent if _runs(t, leases, item, lane) else 0.0
             leases.due[item, lane] = due
             causes.now[Cause.LEASE_COST * count + tenant, lane] += due
 

@@ -168,6 +168,7 @@ class RecordType(types.Type):
         self, name: str, fields: tuple[tuple[str, Any], ...], fixed: Collection[str], apart_from: Collection[str]
     ) -> None:
         self.record = name
+        self.fixed = tuple(sorted(fixed))
         self.apart_from = tuple(other for other in apart_from if other != name)
         self.offsets: dict[str, tuple[int, Any]] = {}
         offset = 0
@@ -179,6 +180,11 @@ class RecordType(types.Type):
             offset += _WORD * (1 if isinstance(kind, RecordType) else 3 + 2 * kind.ndim)
         self.words = offset // _WORD
         super().__init__(name=f"{name}({', '.join(f'{field}: {kind}' for field, kind in fields)})")
+
+    @property
+    def key(self) -> tuple:
+        """What distinguishes the type: also what the compiler may take for granted of it."""
+        return self.name, self.fixed, self.apart_from
 
 
 @register_default(RecordType)
