@@ -172,7 +172,7 @@ def test_an_entity_that_deals_with_nobody_changes_nothing_for_the_others(tmp_pat
 
     own_rows = [with_stranger.entities.index(name) for name in troubled().entities]
     of_entities = {"break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share", "cause", "cause_musd",
-                   "loss_musd"}  # fmt: skip
+                   "loss_musd", "tenth_month"}  # fmt: skip
     kept = Paths(
         *(
             np.ascontiguousarray(values[own_rows]) if field in of_entities else values

@@ -445,7 +445,6 @@ class Facilities(NamedTuple):
     collateral: State
     maturing_paths: Count
     owing: Count  # paths on which something is owed or was drawn this month
-    started: Count  # 1 once a month has been opened
     to_build: State  # what it has to give for what is left to pay of its sites
     stopped: Flag
     opening: State

@@ -25,9 +25,8 @@ def open_month(world, entities, equipment, facilities, causes, ledger):
             ledger.before[lane] += entities.cash[i, lane]
             entities.cash_before[i, lane] = entities.cash[i, lane]
     for k in range(facilities.borrower.size):
-        if facilities.owing[k] == 0 and facilities.started[k]:
-            continue  # what moved last month is nothing
-        facilities.started[k] = 1
+        if facilities.owing[k] == 0:
+            continue  # nothing moved last month
         for lane in range(ledger.before.size):
             facilities.opening[k, lane] = facilities.balance[k, lane]
             facilities.drawn[k, lane] = 0.0

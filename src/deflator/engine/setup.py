@@ -102,6 +102,7 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
     facilities.until[:, :] = facilities.maturity
     for k in range(facilities.borrower.size):
         for lane in range(world.openness.size):
+            facilities.owing[k] += facilities.balance[k, lane] > 0.0
             undrawn = facilities.committed[k, lane] - facilities.start_drawn[k, lane]
             # A convertible's accretion stands in its committed amount: there is nothing to draw.
             facilities.undrawn[k, lane] = 0.0 if facilities.convertible[k] else max(undrawn, 0.0)
