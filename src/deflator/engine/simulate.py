@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deflator.engine.compiled import kernel
-from deflator.engine.layout import TOLD
+from deflator.engine.layout import TENTHS, TOLD, YARDSTICKS
 from deflator.engine.month import run_month
 from deflator.engine.pack import Economy
 from deflator.engine.record import Record
@@ -29,6 +29,10 @@ class Paths(NamedTuple):
         The same for the first soft break.
     broken_share
         Share of each entity that had broken at the horizon; [entity, path].
+    tenth_month
+        First month by which a tenth, two tenths ... all members of a cohort had broken, or 0; [entity, 10, path].
+    yardstick_month
+        First month in which a layer of `layout.YARDSTICKS` crossed a measure of its own, or 0; [3, path].
     cause, cause_musd
         The three largest contributions to the shortfall at the break, as `Cause` and USD m; [entity, 3, path].
     loss_musd
@@ -46,6 +50,8 @@ class Paths(NamedTuple):
     soft_month: np.ndarray
     soft_trigger: np.ndarray
     broken_share: np.ndarray
+    tenth_month: np.ndarray
+    yardstick_month: np.ndarray
     cause: np.ndarray
     cause_musd: np.ndarray
     loss_musd: np.ndarray
@@ -120,6 +126,8 @@ def _empty(economy: Economy, paths: int) -> Paths:
         soft_month=np.zeros((entities, paths), dtype=np.int16),
         soft_trigger=np.zeros((entities, paths), dtype=np.int8),
         broken_share=np.zeros((entities, paths)),
+        tenth_month=np.zeros((entities, TENTHS, paths), dtype=np.int16),
+        yardstick_month=np.zeros((len(YARDSTICKS), paths), dtype=np.int16),
         cause=np.zeros((entities, TOLD, paths), dtype=np.int16),
         cause_musd=np.zeros((entities, TOLD, paths)),
         loss_musd=np.zeros((entities, paths)),
@@ -138,6 +146,8 @@ def _keep(block: Record, found: Paths, where: slice, width: int) -> None:
     count = len(found.break_month)
     for field in ("break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share"):
         getattr(found, field)[:, where] = getattr(entities, field)[:count, :width]
+    found.tenth_month[..., where] = block.tenths.month.reshape(-1, TENTHS, LANES)[:count, :, :width]
+    found.yardstick_month[:, where] = block.yardsticks.month[:, :width]
     found.cause[..., where] = block.stories.cause.reshape(-1, TOLD, LANES)[:count, :, :width]
     found.cause_musd[..., where] = block.stories.musd.reshape(-1, TOLD, LANES)[:count, :, :width]
     found.loss_musd[:, where] = entities.lost[:count, :width]
