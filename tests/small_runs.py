@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from deflator.engine.layout import YARDSTICKS
 from deflator.ensemble import Manifest, Run, write_manifest, write_table
 from deflator.ensemble.manifest import FORMAT
-from deflator.ensemble.tables import FAILURES
+from deflator.ensemble.tables import FAILURES, TENTH_MONTHS, yardstick_column
 
 #: name -> (layer, members, obligor, exposure)
 FIRMS = {
@@ -31,15 +32,29 @@ def small_run(
     draws: int = 1,
     share: float = 0.25,
     chance: bool = True,
+    tenths: Mapping[int, Sequence[int]] | None = None,
+    crossed: Sequence[Months] = (),
 ) -> Run:
-    """Write a run of one path for each element of `hard`, which gives the month of every hard break on it."""
+    """Write a run of one path for each element of `hard`, which gives the month of every hard break on it.
+
+    A cohort breaks whole, unless `tenths` gives by path the months in which its tenths break; `crossed` gives by path
+    the month in which a layer crosses its own yardstick.
+    """
     soft, losses = soft or {}, losses or {}
     folder.mkdir(exist_ok=True)
     write_table(folder, "entities", _entities())
     write_table(folder, "draws", pl.DataFrame({"draw": range(draws), "layer_break_share": [share] * draws}))
     numbers = np.arange(len(hard), dtype=np.int32)
     status = ["not_finite" if path in failed else "ok" for path in numbers]
-    write_table(folder, "paths", pl.DataFrame({"path": numbers, "draw": numbers % draws, "status": status}))
+    known = pl.DataFrame({"path": numbers, "draw": numbers % draws, "status": status})
+    yardsticks = {
+        yardstick_column(layer): pl.Series(
+            [months.get(layer) for months in crossed] or [None] * len(hard), dtype=pl.Int16
+        )
+        for layer in YARDSTICKS
+    }
+    write_table(folder, "paths", known.with_columns(**yardsticks))
+    one_by_one = {"small_clouds": tenths or {}}
     breaks = [
         {
             "path": path, "entity": entity,
@@ -47,13 +62,16 @@ def small_run(
             "soft_month": soft.get(path, {}).get(entity),
             "soft_trigger": "liquidity" if entity in soft.get(path, {}) else None,
             "cause_1": "interest" if entity in months else None,
+            TENTH_MONTHS: one_by_one[entity].get(path, [months.get(entity, 0)] * 10) if entity in one_by_one else None,
         }
         for path, months in enumerate(hard)
         for entity in FIRMS
-        if path not in failed and (entity in months or entity in soft.get(path, {}))
+        if path not in failed
+        and (entity in months or entity in soft.get(path, {}) or path in one_by_one.get(entity, {}))
     ]  # fmt: skip
     schema = {"path": pl.Int32, "entity": pl.String, "month": pl.Int16, "trigger": pl.String,
-              "soft_month": pl.Int16, "soft_trigger": pl.String, "cause_1": pl.String}  # fmt: skip
+              "soft_month": pl.Int16, "soft_trigger": pl.String, "cause_1": pl.String,
+              TENTH_MONTHS: pl.Array(pl.Int16, 10)}  # fmt: skip
     write_table(folder, "breaks", pl.DataFrame(breaks, schema))
     write_table(folder, "series_quantiles", _series())
     lost = [{"path": p, "holder": h, "loss_musd": musd} for p, row in losses.items() for h, musd in row.items()]

@@ -26,7 +26,7 @@ def hall(asked):
 
 @pytest.fixture(scope="module")
 def found(asked, hall):
-    return rare(asked, hall, 12, replications=6)
+    return rare(asked, hall, 11, replications=6)
 
 
 def test_a_path_that_is_not_split_is_a_path_of_the_run(asked, hall):
@@ -56,11 +56,12 @@ def test_a_path_continued_under_its_own_number_goes_on_as_it_would_have(asked, h
 
 def test_a_path_continued_under_other_numbers_has_the_same_past_and_another_future(asked, hall):
     process = Breaking(asked, hall, 24)
-    entry = process.advance(process.begin(64, 0), 0, 0.3).entries[0]
-    futures = process.advance([entry] * 8, 10_000, math.inf).peaks
+    entries = process.advance(process.begin(64, 0), 0, 0.3).entries[:8]
+    futures = np.array([process.advance([entry] * 8, 10_000, math.inf).peaks for entry in entries])
 
-    assert len(set(futures.tolist())) > 1
-    assert (futures >= entry.score).all()
+    # Some are doomed whatever comes; of the others each future is another.
+    assert max(len(set(own.tolist())) for own in futures) > 4
+    assert (futures >= np.array([[entry.score] for entry in entries])).all()
 
 
 def test_paths_that_join_later_do_not_disturb_each_other(asked, hall):
@@ -99,7 +100,7 @@ def test_a_rare_break_is_told_with_error_range_levels_and_what_counting_finds(fo
 
 
 def test_the_answer_is_the_same_for_any_number_of_threads(asked, hall, found):
-    assert rare(asked, hall, 12, replications=6, threads=1).estimates == found.estimates
+    assert rare(asked, hall, 11, replications=6, threads=1).estimates == found.estimates
 
 
 def test_a_break_that_is_not_rare_is_refused_with_what_counting_gives(asked, hall):

@@ -6,7 +6,8 @@ import pytest
 
 from deflator.analysis.breaks import NONE
 from deflator.analysis.losses import GRID
-from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
+from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, YARDSTICKS, summarise
+from deflator.ensemble import Run
 from small_runs import FIRMS, small_run
 
 EVIDENCE = dict.fromkeys(FIRMS, (1.0, 4.0))
@@ -119,7 +120,7 @@ def test_an_answer_that_changes_when_soft_breaks_count_is_not_robust(tmp_path: P
         [{"cloud_a": 9, "cloud_b": 9}] * 4,
         soft={path: {"lab_a": 1, "lab_b": 1} for path in range(3)},
     )
-    table = summarise(run, EVIDENCE)[ROBUSTNESS].filter(pl.col("kind") == "layer")
+    table = summarise(run, EVIDENCE)[ROBUSTNESS].filter(pl.col("kind") == "layer", ~pl.col("split"))
 
     assert table.filter(~pl.col("soft"))["leader"].to_list() == ["neocloud"] * 4
     assert table.filter(pl.col("soft"))["leader"].to_list() == ["lab"] * 3
@@ -140,3 +141,51 @@ def test_share_of_figures_that_nobody_reported_is_by_size(tmp_path: Path) -> Non
 
     assert row(tables[ENTITIES], "lab_a")["share_assumed"] == 0.25
     assert row(tables[LAYERS], "neocloud")["share_assumed"] == pytest.approx(0.02)
+
+
+def robustness(run: Run, kind: str, split: bool) -> pl.DataFrame:
+    return summarise(run, EVIDENCE)[ROBUSTNESS].filter(kind=kind, split=split, soft=False)
+
+
+def test_a_tenth_of_a_cohort_ranks_with_named_firms_where_cohorts_are_split(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [{"cloud_a": 6}] * 4, tenths={path: [3, 6, *[0] * 8] for path in range(3)})
+
+    assert robustness(run, "firm", split=False)["leader"].to_list() == ["cloud_a"]
+    (split,) = robustness(run, "firm", split=True).to_dicts()
+    assert (split["leader"], split["p_first"], split["agrees"]) == ("small_clouds:1", 0.75, False)
+
+
+def test_tenths_that_break_in_one_month_share_the_credit_among_firms(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [{"lab_a": 4}], tenths={0: [4, 4, 4, *[9] * 7]})
+
+    assert robustness(run, "firm", split=True)["p_first"].to_list() == [0.25]
+
+
+def test_two_tenths_are_two_obligors_with_a_tenth_of_the_exposure_each(tmp_path: Path) -> None:
+    # 30 of 100 of the firm and ten times 1 of the cohort: 15 % needs the firm and one tenth, 40 % needs all ten.
+    hard = [{"cloud_b": 3, "small_clouds": 8}, {"cloud_b": 3}]
+    run = small_run(tmp_path, hard, tenths={0: [5, 6, 7, 7, 7, 8, 8, 8, 8, 8], 1: [5, *[0] * 9]})
+    whole, split = (robustness(run, "layer", split=split).drop_nulls("threshold") for split in (False, True))
+
+    assert whole["threshold"].to_list() == split["threshold"].to_list() == [0.15, 0.25, 0.40]
+    assert [shares if leader == "neocloud" else 0.0 for leader, shares in whole["leader", "p_first"].rows()] == [
+        0.5
+    ] * 3
+    assert split["p_first"].to_list() == [1.0, 1.0, 0.5]
+
+
+def test_a_soft_break_of_a_cohort_strikes_each_tenth_that_has_not_broken(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [{"lab_a": 5}], soft={0: {"small_clouds": 5}}, tenths={0: [5, *[0] * 9]})
+    rows = summarise(run, EVIDENCE)[ROBUSTNESS].filter(kind="firm", split=True).sort("soft").to_dicts()
+
+    assert [row["p_first"] for row in rows] == pytest.approx([1 / 2, 1 / 11])
+
+
+def test_layers_cross_measures_of_their_own_beside_breaking(tmp_path: Path) -> None:
+    run = small_run(tmp_path, [QUIET] * 4, crossed=[{"vendor": 7}, {"vendor": 3}, {"vendor": 9, "lender": 2}, QUIET])
+    table = summarise(run, EVIDENCE)[YARDSTICKS]
+
+    assert table.select("layer", "p_crossed", "median_month").rows() == [
+        ("application", 0.0, None), ("lender", 0.25, 2), ("vendor", 0.75, 7)
+    ]  # fmt: skip
+    assert (table["mc_error"] > 0).all()

@@ -6,7 +6,7 @@ import pytest
 from deflator.analysis import ask
 from deflator.analysis.replay import prepare, replay
 from deflator.analysis.target import Target, outcomes_of, parse_target, read_target, simulate_target
-from deflator.analysis.trials import simulate_all
+from deflator.analysis.trials import simulate_all, watch
 from deflator.book import load_book
 from deflator.ensemble import Question
 from deflator.errors import RunError
@@ -78,18 +78,54 @@ def test_a_kept_run_gives_the_same_answers_as_a_trial(setting, question, tmp_pat
         np.testing.assert_allclose(read_target(target, found), values(setting, words), err_msg=words)
 
 
+def test_a_loss_by_an_earlier_month_is_what_was_lost_by_then(setting):
+    early, late = (values(setting, f"loss:bank_one by +{month}") for month in (8, 24))
+    shorter = watch(setting, lambda _, block: {"lost": block.entities.lost.copy()}, last=8)["lost"][-1]
+
+    np.testing.assert_array_equal(early, shorter[setting.economy.entities.index("bank_one")])
+    np.testing.assert_array_equal(late, values(setting, "loss:bank_one"))
+    assert early.sum() < late.sum()
+
+
+def test_equity_is_gone_where_a_firm_has_broken_and_a_lender_breaks_even_until_its_first_loss(setting):
+    broke, gone = values(setting, "break:hall_one by +18"), values(setting, "breakeven:hall_one by +18")
+
+    assert (gone >= broke).all()
+    np.testing.assert_array_equal(values(setting, "breakeven:bank_one"), values(setting, "loss:bank_one > 0"))
+
+
+def test_month_and_bound_stand_in_any_order_and_amounts_are_written_as_people_do(setting):
+    for words in ("loss:all > 1,500 m by +3", "loss:all by 2026-05 > 1500", "loss : all>1.5e3 by 2026-05"):
+        found = parse_target(words, setting, "--of")
+        assert (found.subject, found.by, found.sign, found.bound) == ("all", 3, ">", 1500.0)
+        assert found.text("2026-02") == "loss:all > 1500 by 2026-05"
+    assert parse_target("headroom:hall_one < -20", setting, "--of").bound == -20.0
+    assert parse_target("break : neo_one", setting, "--of").by == 24
+
+
+def test_a_target_in_full_reads_as_it_was_typed(setting):
+    for typed in ("break:neo_one by 2027-06", "loss:bank_one > 12.5 by 2026-12", "rent < 2 by 2027-01"):
+        assert parse_target(typed, setting, "--of").text("2026-02") == typed
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ("", "is not a target"),
+        ("coreweave", "'coreweave' is not a kind of target"),
         ("brake:hall_one", "did you mean 'break'?"),
         ("break", "break of whom is not said"),
         ("break:hall_on", "did you mean 'hall_one'?"),
+        ("break:neoclouds", "did you mean 'neocloud'?"),
         ("break:apps_two", "there is no entity or layer 'apps_two'"),
-        ("break:hall_one by 2035-01", "2035-01 is not after 2026-02"),
+        ("break:world_investors", "cannot break"),
+        ("break:hall_one by 2035-01", "2035-01 is not simulated; use 2026-03 to 2028-02, or +1 to +24"),
         ("break:hall_one by may", "'may' is not a month"),
+        ("break:hall_one by 2027-01 > 0.5 by +3", "two months are given"),
+        ("break:neo_one > 5", "break happens or not"),
         ("loss:all > much", "'much' is not a number"),
-        ("loss:all by 2027-01", "loss is counted up to the horizon"),
+        ("loss:neo_one > 5", "there is no holder of debt 'neo_one'"),
+        ("breakeven:world_investors", "no equity value of its own"),
         ("headroom:landlord", "landlord is a layer"),
         ("rent:h100", "rent has no name"),
     ],
@@ -102,10 +138,12 @@ def test_what_is_no_target_is_refused_with_what_to_type(setting, words, said):
 
 def test_all_that_is_wrong_with_a_target_is_told_at_once(setting):
     with pytest.raises(RunError) as refused:
-        parse_target("loss:nobody by may > x", setting, "--of")
-    assert len(refused.value.faults) == 4
+        parse_target("loss:bank_won by may > x", setting, "--of")
+    assert len(refused.value.faults) == 3
+    assert {fault.column for fault in refused.value.faults} == {"--of"}
 
 
 def test_an_event_has_a_probability_and_a_sum_has_a_unit():
     assert Target("loss", "loss", "all", 24).unit == "USD m"
     assert Target("loss > 5", "loss", "all", 24, ">", 5.0).unit == "share"
+    assert Target("breakeven:neo_one", "breakeven", "neo_one", 24).is_event

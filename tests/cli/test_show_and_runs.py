@@ -1,6 +1,8 @@
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -21,8 +23,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def keep(folder: Path, **changes: object) -> Path:
-    run = small_run(folder, HARD, draws=2, losses={0: {"lab_b": 1234.5}}, **changes)  # type: ignore[arg-type]
+def keep(folder: Path, hard: Sequence[Mapping[str, int]] = HARD, **changes: object) -> Path:
+    run = small_run(folder, hard, draws=2, losses={0: {"lab_b": 1234.5}}, **changes)  # type: ignore[arg-type]
     for name, table in summarise(run, dict.fromkeys(FIRMS, (1.0, 4.0))).items():
         write_table(folder, name, table)
     return folder
@@ -78,6 +80,38 @@ def test_failed_paths_are_counted_and_shown(place: Path) -> None:
     keep(place / "small-1", failed=[199])
 
     assert "1 of 200 paths failed" in typed("show", "small").stdout
+
+
+def test_layers_cross_measures_of_their_own_and_the_answer_says_how_often_and_when(place: Path) -> None:
+    keep(place / "own", [{"lab_a": 4}, {}], crossed=[{"vendor": 7}, {}])
+    done = typed("show", str(place / "own"))
+
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("vendors: a year's sales")]
+    assert "2026-09" in line
+    rows = json.loads(typed("show", str(place / "own"), "--json").stdout)["yardsticks"]
+    assert {row["layer"]: row["p_crossed"] for row in rows} == {"application": 0.0, "lender": 0.0, "vendor": 0.5}
+
+
+def test_an_answer_that_changes_when_cohorts_are_split_says_which_tenth_leads(place: Path) -> None:
+    keep(place / "split", [{"cloud_a": 6}] * 2, tenths={path: [3, *[0] * 9] for path in range(2)})
+    done = typed("show", str(place / "split"))
+
+    assert "Not robust" in done.stdout
+    assert "cohorts split in ten: the first tenth to break of Small Clouds is first" in done.stdout
+
+
+def test_a_run_of_an_earlier_format_shows_what_it_kept(place: Path) -> None:
+    folder = keep(place / "old", [{"cloud_a": 6}] * 2)
+    record = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(record | {"format": 2}))
+    (folder / "summary_yardsticks.parquet").unlink()
+    gate = pl.read_parquet(folder / "summary_robustness.parquet").filter(~pl.col("split")).drop("split")
+    gate.write_parquet(folder / "summary_robustness.parquet")
+    done = typed("show", str(folder))
+
+    assert done.exit_code == 0, done.stderr
+    assert "Robust" in done.stdout
+    assert "measures of their own" not in done.stdout
 
 
 def test_an_unknown_run_is_refused_with_what_to_type_next(place: Path) -> None:

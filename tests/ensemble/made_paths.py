@@ -39,9 +39,19 @@ def _path(number: int) -> dict[str, np.ndarray]:
         "soft_month": np.where(soft, chance.integers(1, MONTHS + 1, entities), 0).astype(np.int16),
         "soft_trigger": np.where(soft, Trigger.LIQUIDITY, Trigger.NONE).astype(np.int8),
         "broken_share": broke.astype(np.float64),
+        "tenth_month": _tenths(chance),
+        "yardstick_month": np.where(chance.random(3) < 0.5, chance.integers(1, MONTHS + 1, 3), 0).astype(np.int16),
         "cause": np.where(broke[:, None], [Cause.INTEREST, Cause.MATURITY, Cause.NONE], 0).astype(np.int16),
         "cause_musd": np.where(broke[:, None], chance.random((entities, 3)), 0.0),
         "loss_musd": np.where(chance.random(entities) < 0.5, chance.random(entities) * 1e3, 0.0),
         "rent": 2.2 * np.exp(np.cumsum(chance.normal(0.0, 0.1, MONTHS + 1))),
         "funding": chance.random(MONTHS + 1),
     }
+
+
+def _tenths(chance: np.random.Generator) -> np.ndarray:
+    """Return months by which tenths of the last lab or cloud but one had broken, as if it were a cohort."""
+    months = np.zeros((len(ENTITIES), 10), np.int16)
+    reached = chance.integers(0, 11)
+    months[2, :reached] = np.sort(chance.integers(1, MONTHS + 1, reached))
+    return months

@@ -62,6 +62,22 @@ def test_tables_hold_what_happened_and_nothing_else(tmp_path: Path) -> None:
     assert losses["loss_musd"].sum() == pytest.approx(outcome.loss_musd.sum())
 
 
+def test_tenths_of_cohorts_and_yardsticks_of_layers_are_kept_by_month(tmp_path: Path) -> None:
+    run_into(tmp_path / "run", made_paths(failed=frozenset({3})))
+    outcome = made_paths()(0, 300)
+    breaks, paths = (pl.read_parquet(tmp_path / "run" / f"{name}.parquet") for name in ("breaks", "paths"))
+    split = breaks.filter(pl.col("tenth_months").is_not_null())
+
+    assert set(split["entity"]) == {"cloud_b"}
+    for row in split.iter_rows(named=True):
+        assert row["tenth_months"] == outcome.tenth_month[ENTITIES.index("cloud_b"), :, row["path"]].tolist()
+    for row, layer in enumerate(("application", "lender", "vendor")):
+        months = outcome.yardstick_month[row].tolist()
+        assert paths[f"yardstick_{layer}"].to_list() == [
+            month or None if path != 3 else None for path, month in enumerate(months)
+        ]
+
+
 def test_draws_go_round_over_paths(tmp_path: Path) -> None:
     run_into(tmp_path / "run", made_paths())
 

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from deflator.analysis.probability import Probability, probability
 from deflator.engine.codes import Cause, Trigger
+from deflator.engine.layout import TENTHS, YARDSTICKS
 from deflator.ensemble import Run
+from deflator.ensemble.tables import TENTH_MONTHS, yardstick_column
 
 Months = NDArray[np.int16]
 Codes = NDArray[np.int8]
@@ -42,6 +44,12 @@ class Batch:
         `Trigger` of that break.
     cause
         `Cause` with the largest part in the shortfall at the hard break.
+    tenth_month
+        Month by which each tenth of a cohort had broken, 0 for never; shape [entity, 10, path]. None where the run did
+        not keep it.
+    yardstick_month
+        Month in which each layer of `YARDSTICKS` crossed a measure of its own, 0 for never; shape [3, path]. None where
+        the run did not keep it.
     """
 
     draw: NDArray[np.int32]
@@ -50,20 +58,33 @@ class Batch:
     hard_trigger: Codes
     soft_trigger: Codes
     cause: Codes
+    tenth_month: Months | None = None
+    yardstick_month: Months | None = None
 
     def either(self) -> tuple[Months, Codes]:
         """Return month and trigger of the first break of either kind."""
-        hard = np.where(self.hard_month > 0, self.hard_month, _NEVER)
-        soft = np.where(self.soft_month > 0, self.soft_month, _NEVER)
-        first = np.minimum(hard, soft)
-        trigger = np.where(hard <= soft, self.hard_trigger, self.soft_trigger)
-        return np.where(first == _NEVER, 0, first).astype(np.int16), trigger
+        first = earlier(self.hard_month, self.soft_month)
+        trigger = np.where(first == self.hard_month, self.hard_trigger, self.soft_trigger)
+        return first, trigger
+
+
+def earlier(one: Months, other: Months) -> Months:
+    """Return the earlier of two months, of which 0 is never.
+
+    Examples
+    --------
+    >>> earlier(np.array([0, 3, 5, 0], np.int16), np.array([4, 0, 2, 0], np.int16)).tolist()
+    [4, 3, 2, 0]
+    """
+    both = np.minimum(np.where(one > 0, one, _NEVER), np.where(other > 0, other, _NEVER))
+    return np.where(both == _NEVER, 0, both).astype(np.int16)
 
 
 def batches(run: Run) -> Iterator[Batch]:
     """Yield the breaks of a run, some paths at a time, in the order of paths."""
     names = pl.Enum(run.entities()["entity"])
-    paths = run.scan("paths").select("path", "draw", "status")
+    crossed = [yardstick_column(layer) for layer in YARDSTICKS] if run.manifest.format > 2 else []
+    paths = run.scan("paths").select("path", "draw", "status", *crossed)
     breaks = run.scan("breaks")
     for first in range(0, run.manifest.paths, _BATCH):
         within = pl.col("path").is_between(first, first + _BATCH, closed="left")
@@ -74,8 +95,7 @@ def batches(run: Run) -> Iterator[Batch]:
 
 def batch_of(paths: pl.DataFrame, breaks: pl.DataFrame, names: pl.Enum) -> Batch:
     """Return the breaks on some paths, from their rows in the tables `paths` and `breaks`."""
-    known = paths.filter(pl.col("status") == "ok").select("path", "draw")
-    return _batch(breaks, known, names)
+    return _batch(breaks, paths.filter(pl.col("status") == "ok"), names)
 
 
 def _batch(rows: pl.DataFrame, known: pl.DataFrame, names: pl.Enum) -> Batch:
@@ -93,6 +113,13 @@ def _batch(rows: pl.DataFrame, known: pl.DataFrame, names: pl.Enum) -> Batch:
         filled = rows[column].cast(pl.String).fill_null("none").cast(words)
         return spread(filled.to_physical().to_numpy(), np.int8)
 
+    tenths = None
+    if TENTH_MONTHS in rows.columns:
+        kept = rows[TENTH_MONTHS].is_not_null().to_numpy()
+        tenths = np.zeros((shape[0], TENTHS, shape[1]), np.int16)
+        tenths[entity[kept], :, place[kept]] = rows[TENTH_MONTHS].drop_nulls().to_numpy().reshape(-1, TENTHS)
+    columns = [yardstick_column(layer) for layer in YARDSTICKS]
+    whole = set(columns) <= set(known.columns)
     return Batch(
         draw=known["draw"].to_numpy(),
         hard_month=spread(rows["month"].fill_null(0).to_numpy(), np.int16),
@@ -100,6 +127,8 @@ def _batch(rows: pl.DataFrame, known: pl.DataFrame, names: pl.Enum) -> Batch:
         hard_trigger=codes("trigger", Trigger),
         soft_trigger=codes("soft_trigger", Trigger),
         cause=codes("cause_1", Cause),
+        tenth_month=tenths,
+        yardstick_month=np.stack([known[one].fill_null(0).to_numpy() for one in columns]) if whole else None,
     )
 
 

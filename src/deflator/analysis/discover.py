@@ -24,6 +24,7 @@ LEAST_DRAWS = 100
 _LEAST_EVENTS = 50
 _MOST_COLUMNS = 30
 _STORED = ("break", "first", "loss")
+_UNKEPT = {"loss": "losses by a month before the horizon", "rent": "the rent", "breakeven": "equity values"}
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,9 @@ def discover(
     faults = []
     if not target.is_event:
         faults.append(Fault("", 0, "--when", f"{target.words} is a sum, not an event", f"write {target.words!r} > X"))
-    if run and target.kind not in _STORED:
-        message = f"a kept run does not hold the {target.kind} of its paths"
+    early = target.kind == "loss" and target.by < setting.economy.months
+    if run and (early or target.kind not in _STORED):
+        message = f"a kept run does not hold {_UNKEPT.get(target.kind, target.kind)} of its paths"
         faults.append(Fault("", 0, "--run", message, "ask without --run, and the paths are simulated"))
     draws = setting.economy.draws
     if not setting.question.ignorance or draws < LEAST_DRAWS:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from deflator.analysis.breaks import NONE, Batch, Months, batches, first_credit, layer_break
-from deflator.analysis.counts import OBLIGORS, layers_of
+from deflator.analysis.counts import OBLIGORS, layers_of, positions_of
 from deflator.analysis.probability import probability
 from deflator.analysis.result import Result
 from deflator.analysis.survival import Survival, survival_of
@@ -187,11 +187,7 @@ def first_breaks(result: Result, fewest: int = FEWEST) -> FirstBreaks:
     run = result.raw
     entities = run.entities()
     layers = layers_of(entities)
-    ranked = entities.with_row_index("position").filter(pl.col("layer") != "world")
-    positions = {
-        "firm": ranked.filter(pl.col("members") == 1)["position"].to_numpy(),
-        "cohort": ranked.filter(pl.col("members") > 1)["position"].to_numpy(),
-    }
+    positions = positions_of(entities)
     names = {kind: [entities["entity"][int(at)] for at in found] for kind, found in positions.items()}
     names["layer"] = [layer.name for layer in layers]
     labels = dict(entities.select("entity", "name").iter_rows()) | {name: name for name in names["layer"]}

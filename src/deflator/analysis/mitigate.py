@@ -17,11 +17,11 @@ from deflator.analysis.lever_costs import bearer_of, cost_musd
 from deflator.analysis.lever_search import search
 from deflator.analysis.levers import applied, check_sizes
 from deflator.analysis.probability import Probability, probability
-from deflator.analysis.replay import Floats, Setting, position_of
+from deflator.analysis.replay import Floats, Setting, month_asked, position_of
 from deflator.analysis.trials import watch
 from deflator.analysis.words import per_cent
 from deflator.book import Book
-from deflator.book.months import is_month, month_at
+from deflator.book.months import month_at
 from deflator.engine import Status
 from deflator.engine.record import Record
 from deflator.ensemble import Progress
@@ -242,13 +242,14 @@ def _graded(able: Mapping[str, float], grades: tuple[float, ...]) -> list[dict[s
 
 def _last_month(setting: Setting, target: float, by: str | None, precision: float | None) -> int:
     """Return the last month that counts, after all that is asked has been checked."""
-    book, paths, faults = setting.question.book_used, setting.question.paths_used, []
+    book, paths = setting.question.book_used, setting.question.paths_used
+    faults: list[Fault] = []
     last = min(USUAL_MONTHS, book.months)
-    if by is not None and not (is_month(by) and 1 <= book.month(by) <= book.months):
-        hint = f"use a month from {month_at(1, book.as_of)} to {book.horizon}"
-        faults.append(Fault("", 0, "--by", f"{by!r} is not a month of the book", hint))
-    elif by is not None:
-        last = book.month(by)
+    if by is not None:
+        try:
+            last = month_asked(by, setting, "--by")
+        except RunError as error:
+            faults += error.faults
     if not 0.0 < target < 1.0:
         faults.append(Fault("", 0, "--target", f"{target:g} is no probability", "use a number between 0 and 1"))
     else:

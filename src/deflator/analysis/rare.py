@@ -105,6 +105,12 @@ class Breaking:
             for field, kind in kinds_of(record).items()
             if kind in _CHANGING
         ]
+        self._counts = [
+            getattr(getattr(self._block, name_of(record)), field)
+            for record in RECORDS
+            for field, kind in kinds_of(record).items()
+            if kind == "Count"
+        ]
         ends = np.cumsum([len(array) for array in self._arrays])
         self._rows = [slice(end - len(array), end) for end, array in zip(ends, self._arrays, strict=True)]
         self._columns = np.zeros((LANES, int(ends[-1])))
@@ -183,6 +189,8 @@ class Breaking:
             row[:] = particle.column
         for rows, array in zip(self._rows, self._arrays, strict=True):
             array[:, lanes] = columns[:, rows].T
+        for count in self._counts:  # they say what can be skipped, and know nothing of who joined
+            count[...] = 1
         self._block.draw[lanes] = [particle.draw for particle in particles]
         gather(self._setting.economy.figures, self._block.draw, self._block.figures)
 

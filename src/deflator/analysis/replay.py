@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deflator.book import Book
+from deflator.book.months import month_at
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, pack
 from deflator.engine.layout import LENDER, RECORDS, P, kinds_of, name_of
@@ -25,6 +26,8 @@ from deflator.engine.simulate import LANES
 from deflator.ensemble import Manifest, Question
 from deflator.errors import Fault, RunError
 from deflator.scenario import Scenario
+from deflator.scenario.check import month_in
+from deflator.scenario.course import canonical_month
 from deflator.scenario.figures import Figures, draw_figures
 
 Floats = NDArray[np.float64]
@@ -113,6 +116,34 @@ def position_of(economy: Economy, entity: str) -> int:
         message = f"{entity} cannot break: it has no debt that lenders could call, and no limit to its cash"
         raise RunError([Fault("", 0, "ENTITY", message, f"use one of {', '.join(able)}")])
     return position
+
+
+def month_asked(typed: str, setting: Setting, option: str) -> int:
+    """Return a month that a question names, `YYYY-MM` or `+N`, in months after the as-of month.
+
+    Parameters
+    ----------
+    typed
+        As it was typed.
+    setting
+        From `prepare`: says which months are simulated.
+    option
+        Option under which it was typed, for the error.
+
+    Raises
+    ------
+    RunError
+        When it is no month, or not one that is simulated.
+    """
+    book, months = setting.question.book, setting.economy.months
+    allowed = f"use {month_at(1, book.as_of)} to {month_at(months, book.as_of)}, or +1 to +{months}"
+    month = canonical_month(typed)
+    if month is None:
+        raise RunError([Fault("", 0, option, f"{quoted(typed)} is not a month", allowed)])
+    found = month_in(book, month)
+    if not 1 <= found <= months:
+        raise RunError([Fault("", 0, option, f"{typed} is not simulated", allowed)])
+    return found
 
 
 def walk(

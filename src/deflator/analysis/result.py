@@ -17,7 +17,7 @@ from deflator import defaults
 from deflator.analysis.evidence import assumed_and_all
 from deflator.analysis.notebook import answer_html
 from deflator.analysis.precision import HeadlineError
-from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, summarise
+from deflator.analysis.summary import ENTITIES, LAYERS, LOSSES, ROBUSTNESS, YARDSTICK_COLUMNS, YARDSTICKS, summarise
 from deflator.book import Book, load_book
 from deflator.ensemble import (
     Progress,
@@ -75,7 +75,12 @@ class Result:
 
     @cached_property
     def _answers(self) -> dict[str, pl.DataFrame]:
-        return {name: self.raw.table(name) for name in (LAYERS, ENTITIES, LOSSES, ROBUSTNESS)}
+        return {name: self.raw.table(name) for name in (LAYERS, ENTITIES, LOSSES, ROBUSTNESS, *self._newer)}
+
+    @property
+    def _newer(self) -> tuple[str, ...]:
+        """Tables that runs of older formats do not have."""
+        return (YARDSTICKS,) if self.raw.manifest.format > 2 else ()
 
     def layers(self) -> pl.DataFrame:
         """Return how often each layer breaks first and at all; the row `none` is that no layer does."""
@@ -88,6 +93,14 @@ class Result:
     def cohorts(self) -> pl.DataFrame:
         """Return the same for cohorts of many firms, which rank apart; with a row `none`."""
         return self._answers[ENTITIES].filter(pl.col("kind") == "cohort")
+
+    def yardsticks(self) -> pl.DataFrame:
+        """Return how often and when applications, lenders and vendors cross measures of their own.
+
+        Application: attrition halves the cohorts. Lender: cumulative losses exceed a tenth of all principal. Vendor: a
+        year's sales are half of their peak. Runs of formats 1 and 2 have no rows.
+        """
+        return self._answers.get(YARDSTICKS, pl.DataFrame(schema=YARDSTICK_COLUMNS))
 
     def losses(self) -> pl.DataFrame:
         """Return the distribution of losses by holder, USD m; the row `all` is their sum."""
@@ -102,8 +115,12 @@ class Result:
         return self.raw.series().filter(pl.col("series") == "funding").drop("series")
 
     def robustness(self) -> pl.DataFrame:
-        """Return who is first under other thresholds and with soft breaks, and whether that agrees."""
-        return self._answers[ROBUSTNESS]
+        """Return who is first under other thresholds, with soft breaks, with cohorts split in ten; whether that agrees.
+
+        Runs of formats 1 and 2 did not split cohorts.
+        """
+        found = self._answers[ROBUSTNESS]
+        return found if "split" in found.columns else found.with_columns(split=pl.lit(False))
 
     def to_pandas(self) -> Any:
         """Return the table of entities as a pandas frame.

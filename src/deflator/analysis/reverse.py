@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from deflator.analysis.design_point import DesignPoint, Outcome, Reason, alike, find_design_points
 from deflator.analysis.lines import LineProbability, probability_by_lines
+from deflator.analysis.margin import Followed, follow
 from deflator.analysis.moves import Dimension, dimensions_of, moved, prior_of
 from deflator.analysis.priors import Prior, tail_beyond_plane, tail_of_distance
 from deflator.analysis.probability import Probability, probability
 from deflator.analysis.replay import Floats, Setting
-from deflator.analysis.targets import Followed, Target, follow
+from deflator.analysis.target import Target
 from deflator.book.months import month_at
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
@@ -200,7 +201,7 @@ def reverse(
     setting
         From `prepare`; all trials have its paths.
     target
-        From `read_target`.
+        From `stress_target`.
     asked
         Probability with which it has to be true, over chance and over figures that are not moved.
     among

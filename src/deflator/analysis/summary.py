@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from deflator.analysis.breaks import NONE, Tally
-from deflator.analysis.counts import GATE, HEADLINE, ONE_OBLIGOR, WITH_SOFT, Counts
+from deflator.analysis.counts import GATE, HEADLINE, ONE_OBLIGOR, WITH_SOFT, Counts, Reading
 from deflator.analysis.losses import loss_table
 from deflator.engine.codes import Cause, Trigger
+from deflator.engine.layout import YARDSTICKS as MEASURED
 from deflator.ensemble import Run
 
 LAYERS = "summary_layers"
 ENTITIES = "summary_entities"
 LOSSES = "summary_losses"
 ROBUSTNESS = "summary_robustness"
+YARDSTICKS = "summary_yardsticks"
 
 #: By entity: USD m of its month-0 figures that are not reported, and of all.
 Evidence = Mapping[str, tuple[float, float]]
@@ -31,8 +33,11 @@ _LAYER_BREAKS = _BREAKS | {
     "obligors": pl.Int16, "p_one_obligor": _SHARE, "one_obligor_low": _SHARE, "one_obligor_high": _SHARE,
 }  # fmt: skip
 _ROBUSTNESS = {
-    "kind": _TEXT, "threshold": _SHARE, "soft": pl.Boolean, "leader": _TEXT, "p_first": _SHARE,
+    "kind": _TEXT, "threshold": _SHARE, "soft": pl.Boolean, "split": pl.Boolean, "leader": _TEXT, "p_first": _SHARE,
     "p_first_low": _SHARE, "p_first_high": _SHARE, "agrees": pl.Boolean,
+}  # fmt: skip
+YARDSTICK_COLUMNS = {
+    "layer": _TEXT, "p_crossed": _SHARE, "low": _SHARE, "high": _SHARE, "mc_error": _SHARE, "median_month": pl.Int16,
 }  # fmt: skip
 
 
@@ -49,13 +54,14 @@ def summarise(run: Run, evidence: Evidence) -> dict[str, pl.DataFrame]:
     Returns
     -------
     dict
-        `summary_layers`, `summary_entities`, `summary_losses` and `summary_robustness`. Shares are of paths
-        that did not fail. In each ranking the last row is `none`: no outcome of its kind breaks.
+        `summary_layers`, `summary_yardsticks`, `summary_entities`, `summary_losses` and `summary_robustness`. Shares
+        are of paths that did not fail. In each ranking the last row is `none`: no outcome of its kind breaks.
     """
     counts = Counts.of(run)
     chance = run.manifest.chance
     return {
         LAYERS: _layers(counts, chance, evidence),
+        YARDSTICKS: _yardsticks(counts.yardsticks, chance),
         ENTITIES: _entities(counts, chance, evidence),
         LOSSES: loss_table(run),
         ROBUSTNESS: _robustness(counts, chance),
@@ -78,6 +84,15 @@ def _layers(counts: Counts, chance: bool, evidence: Evidence) -> pl.DataFrame:
         )  # fmt: skip
     rows.append(_first(headline, len(counts.layers), chance))
     return pl.DataFrame([row | {"kind": "layer"} for row in rows], _LAYER_BREAKS)
+
+
+def _yardsticks(tally: Tally, chance: bool) -> pl.DataFrame:
+    """Return how often and when each layer that has a measure of its own crosses it."""
+    rows = []
+    for outcome, layer in enumerate(MEASURED):
+        crossed = tally.p_break(outcome, chance)
+        rows.append((layer, crossed.value, crossed.low, crossed.high, crossed.mc_error, tally.median_month(outcome)))
+    return pl.DataFrame(rows, YARDSTICK_COLUMNS, orient="row")
 
 
 def _entities(counts: Counts, chance: bool, evidence: Evidence) -> pl.DataFrame:
@@ -132,17 +147,17 @@ def share_assumed(names: Iterable[str], evidence: Evidence) -> float | None:
 
 def _robustness(counts: Counts, chance: bool) -> pl.DataFrame:
     """Return who leads under each reading, and whether that is who leads in the headline."""
-    tallies: list[tuple[str, float | None, bool, Tally]] = [("layer", None, False, counts.by_layer[HEADLINE])]
-    tallies += [("layer", reading.share, reading.soft, counts.by_layer[reading]) for reading in GATE]
-    tallies += [(kind, None, soft, tally) for (kind, soft), tally in counts.by_entity.items()]
+    tallies = [("layer", reading, counts.by_layer[reading]) for reading in (HEADLINE, *GATE)]
+    tallies += [(kind, Reading(soft=soft), tally) for (kind, soft), tally in counts.by_entity.items()]
+    tallies += [("firm", Reading(soft=soft, split=True), tally) for soft, tally in counts.with_tenths.items()]
     headline = {"layer": counts.by_layer[HEADLINE].leader()}
     headline |= {kind: counts.by_entity[kind, False].leader() for kind in counts.positions}
     rows = []
-    for kind, threshold, soft, tally in tallies:
+    for kind, reading, tally in tallies:
         leader = tally.leader()
         row = _first(tally, [*tally.names, NONE].index(leader), chance)
         rows.append(
-            row | {"kind": kind, "threshold": threshold, "soft": soft, "leader": leader,
-                   "agrees": leader == headline[kind]}
+            row | {"kind": kind, "threshold": reading.share, "soft": reading.soft, "split": reading.split,
+                   "leader": leader, "agrees": leader == headline[kind]}
         )  # fmt: skip
     return pl.DataFrame([{column: row[column] for column in _ROBUSTNESS} for row in rows], _ROBUSTNESS)

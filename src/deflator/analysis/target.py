@@ -3,13 +3,17 @@
 =================================== =====================================================================
 target                              value of a path
 =================================== =====================================================================
-`break:NAME [by YYYY-MM]`           1 where the entity or layer hard-breaks by the month, else 0
-`first:NAME [by YYYY-MM]`           credit of breaking first among its kind: 1, 1/n of n in one month, or 0
-`loss:NAME`                         what the holder, all of a layer, or `all` lose by the horizon, USD m
-`headroom:NAME [by YYYY-MM]`        smallest cash over the buffer, up to its break, USD m; of a lender, capital left
-`rent [by YYYY-MM]`                 reference rent in the month, else at the horizon, USD per unit-hour
+`break:NAME [by MONTH]`             1 where the entity or layer hard-breaks by the month, else 0
+`first:NAME [by MONTH]`             credit of breaking first among its kind: 1, 1/n of n in one month, or 0
+`breakeven:NAME [by MONTH]`         1 where the entity or layer has no equity value left in the month, else 0;
+                                    of lenders, 1 where they have booked a loss
+`loss:NAME [by MONTH]`              what the holder, all of a layer, or `all` have lost by the month, USD m
+`headroom:NAME [by MONTH]`          smallest cash over the buffer, up to its break, USD m; of a lender, capital left
+`rent [by MONTH]`                   reference rent in the month, USD per unit-hour
 `TARGET > X`, `TARGET < X`          1 where that value is above or below X, else 0
 =================================== =====================================================================
+
+A month is `YYYY-MM` or `+N`; without one the horizon counts. `by` and `> X` stand in any order.
 """
 
 from __future__ import annotations
@@ -23,25 +27,25 @@ import polars as pl
 from numpy.typing import NDArray
 
 from deflator.analysis.breaks import batches, first_credit, layer_break
-from deflator.analysis.counts import OBLIGORS, layers_of
-from deflator.analysis.replay import Floats, Setting, buffers, position_of
+from deflator.analysis.counts import OBLIGORS, layers_of, positions_of
+from deflator.analysis.replay import Floats, Setting, buffers, month_asked, position_of
 from deflator.analysis.trials import simulate_all, watch
-from deflator.book.months import is_month
+from deflator.book.months import month_at
 from deflator.book.spelling import did_you_mean, one_of, quoted
-from deflator.engine import Status
-from deflator.engine.layout import LENDER
+from deflator.engine import Economy, Status
+from deflator.engine.layout import LAYERS, LENDER
 from deflator.engine.record import Record
 from deflator.ensemble import Progress, Run, entity_table
 from deflator.errors import Fault, RunError
 
-#: Every kind of target, and what it may be joined with.
-KINDS = ("break", "first", "loss", "headroom", "rent")
+#: Every kind of target.
+KINDS = ("break", "first", "breakeven", "loss", "headroom", "rent")
 ALL = "all"
-_DATED = ("break", "first", "headroom", "rent")
-_SHARES = ("break", "first")
-_FORM = re.compile(
-    r"\s*(?P<kind>[^\s:<>]+)(?::(?P<subject>[^\s<>]+))?(?:\s+by\s+(?P<by>[^\s<>]+))?"
-    r"(?:\s*(?P<sign>[<>])\s*(?P<bound>\S+))?\s*"
+_SHARES = ("break", "first", "breakeven")
+_FORM = re.compile(r"\s*(?P<kind>[^\s:<>]+)(?:\s*:\s*(?P<subject>[^\s<>]+))?(?P<rest>.*)", re.ASCII)
+_REST = re.compile(
+    r"(?:\s+by\s+(?P<early>[^\s<>]+))?\s*(?:(?P<sign>[<>])\s*(?P<bound>\S.*?))?(?:\s+by\s+(?P<late>[^\s<>]+))?\s*",
+    re.ASCII,
 )
 _EXAMPLE = "write a target such as 'break:neocloud', 'break:neocloud by 2027-06', 'loss:all > 5000' or 'rent'"
 
@@ -83,6 +87,18 @@ class Target:
             return "share"
         return "USD per unit-hour" if self.kind == "rent" else "USD m"
 
+    def text(self, as_of: str) -> str:
+        """Return the target in full, with its month.
+
+        Examples
+        --------
+        >>> Target("loss > 5e2", "loss", "all", 12, ">", 500.0).text("2026-02")
+        'loss:all > 500 by 2027-02'
+        """
+        subject = f":{self.subject}" if self.subject else ""
+        compared = f" {self.sign} {self.bound:g}" if self.sign else ""
+        return f"{self.kind}{subject}{compared} by {month_at(self.by, as_of)}"
+
 
 def parse_target(words: str, setting: Setting, option: str) -> Target:
     """Read a target.
@@ -108,87 +124,134 @@ def parse_target(words: str, setting: Setting, option: str) -> Target:
     >>> from deflator.ensemble import Question
     >>> from deflator.scenario import load_scenario
     >>> setting = prepare(Question(load_book("fibre-2001"), load_scenario("base"), paths=8, draws=2))
-    >>> target = parse_target("loss:all > 500", setting, "--of")
-    >>> target.kind, target.subject, target.sign, target.bound, target.is_event
-    ('loss', 'all', '>', 500.0, True)
+    >>> target = parse_target("loss:all > 1,500 m by +12", setting, "--of")
+    >>> target.kind, target.subject, target.sign, target.bound, target.by, target.is_event
+    ('loss', 'all', '>', 1500.0, 12, True)
     """
     read = _FORM.fullmatch(words)
-    if read is None:
+    rest = _REST.fullmatch(read["rest"]) if read else None
+    if read is None or rest is None:
         raise RunError([Fault("", 0, option, f"{quoted(words)} is not a target", _EXAMPLE)])
-    kind, subject, by, sign, bound = read.group("kind", "subject", "by", "sign", "bound")
-    faults = [
-        *_kind_faults(option, kind, subject, by),
-        *_month_faults(option, by, setting),
-        *_bound_faults(option, sign, bound),
-    ]
+    kind, subject = read["kind"], read["subject"]
+    months = [month for month in (rest["early"], rest["late"]) if month]
+    faults = _kind_faults(option, kind, subject)
+    if len(months) > 1:
+        message = f"two months are given, {months[0]} and {months[1]}"
+        faults.append(Fault("", 0, option, message, f"write by {months[0]} alone"))
+    by = setting.economy.months
+    try:
+        by = month_asked(months[0], setting, option) if months else by
+    except RunError as error:
+        faults += error.faults
+    bound = _bound(option, kind, rest["sign"], rest["bound"], faults)
     subject = ALL if kind == "loss" and subject is None else subject or ""
     if kind in KINDS and kind != "rent" and subject:
         faults += _subject_faults(option, kind, subject, setting)
     if faults:
         raise RunError(faults)
-    book, months = setting.question.book, setting.economy.months
-    known = " ".join(words.split())
-    return Target(known, kind, subject, book.month(by) if by else months, sign or "", float(bound or 0.0))
+    return Target(" ".join(words.split()), kind, subject, by, rest["sign"] or "", bound)
 
 
-def _kind_faults(option: str, kind: str, subject: str | None, by: str | None) -> list[Fault]:
+def _kind_faults(option: str, kind: str, subject: str | None) -> list[Fault]:
     """Say what is wrong with the kind and its parts."""
     if kind not in KINDS:
         return [Fault("", 0, option, f"{quoted(kind)} is not a kind of target", did_you_mean(kind, KINDS))]
-    faults = []
     if kind == "rent" and subject:
-        faults.append(Fault("", 0, option, f"rent has no name, but {quoted(subject)} was given", "write rent"))
+        return [Fault("", 0, option, f"rent has no name, but {quoted(subject)} was given", "write rent")]
     if kind not in ("rent", "loss") and not subject:
-        faults.append(Fault("", 0, option, f"{kind} of whom is not said", f"write {kind}:NAME"))
-    if by and kind not in _DATED:
-        message = f"{kind} is counted up to the horizon, not by {by}"
-        faults.append(Fault("", 0, option, message, f"leave out 'by {by}', or use --months of `deflator run`"))
-    return faults
-
-
-def _month_faults(option: str, by: str | None, setting: Setting) -> list[Fault]:
-    if by is None:
-        return []
-    book = setting.question.book_used
-    if not is_month(by):
-        return [Fault("", 0, option, f"{quoted(by)} is not a month", f"write a month such as {book.horizon}")]
-    if not 1 <= book.month(by) <= book.months:
-        message = f"{by} is not after {book.as_of} and up to {book.horizon}"
-        return [Fault("", 0, option, message, "use a month that is simulated")]
+        return [Fault("", 0, option, f"{kind} of whom is not said", f"write {kind}:NAME")]
     return []
 
 
-def _bound_faults(option: str, sign: str | None, bound: str | None) -> list[Fault]:
-    if sign is None or bound is None:
-        return []
+def _bound(option: str, kind: str, sign: str | None, typed: str | None, faults: list[Fault]) -> float:
+    """Return what the value is compared with, a number such as 0.5, -20 or 1,500 m."""
+    if sign is None or typed is None:
+        return 0.0
+    plain = re.sub(r"\s*m$", "", typed).replace(",", "")
     try:
-        if np.isfinite(float(bound)):
-            return []
+        bound = float(plain)
     except ValueError:
-        pass
-    return [Fault("", 0, option, f"{quoted(bound)} is not a number", f"write a number after {sign}, such as 5000")]
+        bound = np.nan
+    if not np.isfinite(bound):
+        hint = f"write a number after {sign}, such as 5000"
+        faults.append(Fault("", 0, option, f"{quoted(typed)} is not a number", hint))
+        return 0.0
+    if kind in _SHARES and not 0.0 <= bound <= 1.0:
+        message = f"{kind} happens or not, so its value on a path is 0 to 1 and never {sign} {bound:g}"
+        faults.append(Fault("", 0, option, message, f"leave out {sign} {typed}"))
+    return bound
+
+
+def losers_of(economy: Economy) -> list[str]:
+    """Return the entities that can lose on somebody's debt: holders of claims, and lenders that syndicates pass to."""
+    holders = set(economy.links["claims.holder"].tolist())
+    return [
+        name
+        for position, name in enumerate(economy.entities)
+        if position in holders or economy.layers[position] == LAYERS[LENDER]
+    ]
 
 
 def _subject_faults(option: str, kind: str, subject: str, setting: Setting) -> list[Fault]:
     """Say what is wrong with a name."""
     economy = setting.economy
     layers = [name for name in dict.fromkeys(economy.layers) if name != "world"]
-    if subject in economy.entities:
-        if kind == "loss":
-            return []
+    entities = list(economy.entities)
+    if kind == "loss":
+        entities = losers_of(economy)
+        losing = {economy.layers[economy.entities.index(name)] for name in entities}
+        groups = [ALL, *(layer for layer in layers if layer in losing)]
+    else:
+        groups = [] if kind == "headroom" else layers
+    if subject in groups:
+        return []
+    if subject in entities:
+        if kind == "breakeven":
+            return _equity_faults(option, subject, economy)
         try:
-            position_of(economy, subject)
+            if kind != "loss":
+                position_of(economy, subject)
         except RunError as error:
             return [replace(fault, column=option) for fault in error.faults]
         return []
-    others = {"loss": [ALL, *layers], "headroom": []}.get(kind, layers)
-    if subject in others:
-        return []
-    if subject in layers:
+    if subject in layers and kind == "headroom":
         return [Fault("", 0, option, f"{subject} is a layer, and {kind} is of one entity", "name an entity")]
-    known = [*others, *economy.entities]
-    hint = did_you_mean(subject, known) or f"use an entity of `deflator book show entities`, {one_of(others or layers)}"
-    return [Fault("", 0, option, f"there is no entity or layer {quoted(subject)}", hint)]
+    what = "holder of debt" if kind == "loss" else "entity or layer"
+    hint = did_you_mean(subject, [*groups, *entities])
+    hint = hint or f"use an entity of `deflator book show entities`, {one_of(groups or layers)}"
+    return [Fault("", 0, option, f"there is no {what} {quoted(subject)}", hint)]
+
+
+def _equity_faults(option: str, name: str, economy: Economy) -> list[Fault]:
+    """Say why an entity has no equity value of its own."""
+    at = economy.entities.index(name)
+    if economy.links["entities.account"][at] == at and economy.layers[at] != "world":
+        return []
+    owner = economy.entities[economy.links["entities.account"][at]]
+    hint = f"ask for {owner}" if owner != name else "ask for a firm or a lender"
+    return [Fault("", 0, option, f"{name} has no equity value of its own", hint)]
+
+
+def entities_of(target: Target, economy: Economy) -> NDArray[np.intp]:
+    """Return the positions of the entities that a target speaks of; of a breakeven those with equity of their own."""
+    if target.subject in economy.entities:
+        return np.array([economy.entities.index(target.subject)], dtype=np.intp)
+    names = losers_of(economy) if target.kind == "loss" else list(economy.entities)
+    return np.array(
+        [
+            at
+            for at, (name, layer) in enumerate(zip(economy.entities, economy.layers, strict=True))
+            if (target.subject == ALL or layer == target.subject)
+            and name in names
+            and (target.kind != "breakeven" or economy.links["entities.account"][at] == at)
+        ],
+        dtype=np.intp,
+    )
+
+
+def lend_only(entities: NDArray[np.intp], economy: Economy) -> bool:
+    """Return whether all of some entities are lenders, whose breakeven is their first loss."""
+    return bool((economy.links["entities.layer"][entities] == LENDER).all())
 
 
 class Outcomes(NamedTuple):
@@ -234,8 +297,9 @@ def simulate_target(
     ndarray
         Shape [path], in the unit of the target.
     """
-    if target.kind == "headroom":
-        return _compare(target, _least_room(setting, target, threads, progress))
+    early = target.kind == "loss" and target.by < setting.economy.months
+    if early or target.kind in ("headroom", "breakeven"):
+        return _compare(target, _watched(setting, target, threads, progress))
     paths = simulate_all(setting, threads=threads, progress=progress)
     shares = setting.figures.parameter("layer_break_share")
     found = Outcomes(
@@ -249,7 +313,7 @@ def simulate_target(
 
 
 def read_target(target: Target, found: Outcomes) -> Floats:
-    """Return the target on each path, shape [path]; the headroom is not among what outcomes hold."""
+    """Return the target on each path, shape [path]; headroom, equity and earlier losses are not among outcomes."""
     if target.kind == "rent":
         assert found.rent is not None
         return _compare(target, found.rent[target.by])
@@ -263,11 +327,10 @@ def read_target(target: Target, found: Outcomes) -> Floats:
     months = np.where(found.break_month <= target.by, found.break_month, 0)
     if target.subject in names:
         broken = months[names.index(target.subject)]
-        cohort = found.entities["members"].to_numpy() > 1
         position = names.index(target.subject)
-        ranked = np.flatnonzero((cohort == cohort[position]) & (found.entities["layer"].to_numpy() != "world"))
+        ranked = next(kind for kind in positions_of(found.entities).values() if position in kind)
         rivals = months[ranked]
-        own = int(np.flatnonzero(ranked == position)[0]) if position in ranked else 0
+        own = int(np.flatnonzero(ranked == position)[0])
     else:
         rivals = np.stack([layer_break(months[one.entities], one, found.break_share, OBLIGORS)[0] for one in layers])
         own = [one.name for one in layers].index(target.subject)
@@ -295,26 +358,42 @@ def outcomes_of(run: Run) -> Outcomes:
     )
 
 
-def _least_room(setting: Setting, target: Target, threads: int | None, progress: Progress | None) -> Floats:
-    """Return the smallest cash over the buffer from month 1 up to the break, USD m; of a lender the capital left."""
-    position = setting.economy.entities.index(target.subject)
+def _watched(setting: Setting, target: Target, threads: int | None, progress: Progress | None) -> Floats:
+    """Return what only a simulation month by month shows: headroom, equity gone, losses by an earlier month."""
+    economy = setting.economy
+    at = entities_of(target, economy)
+    lends = lend_only(at, economy)
 
     def keep(_: int, block: Record) -> dict[str, NDArray]:
         entities = block.entities
-        lends = entities.layer[position] == LENDER
-        room = (
-            entities.capital[position] - entities.lost[position]
-            if lends
-            else entities.cash[position] - buffers(block)[position]
-        )
-        return {"room": room.copy(), "broken": entities.break_month[position].copy()}
+        lost = entities.lost[at]
+        if target.kind == "loss" or (target.kind == "breakeven" and lends):
+            return {"value": lost.sum(axis=0)}
+        broken = entities.break_month[at] > 0
+        if target.kind == "breakeven":
+            return {"value": np.where(broken, 0.0, entities.equity[at]).sum(axis=0)}
+        room = entities.capital[at] - lost if lends else entities.cash[at] - buffers(block)[at]
+        return {"value": room[0].copy(), "broken": entities.break_month[at[0]].copy()}
 
-    seen = watch(setting, keep, threads=threads, progress=progress)
-    broken = seen["broken"][-1]
-    month = np.arange(seen["room"].shape[0])[:, None]
-    counts = (month >= 1) & (month <= target.by) & ((broken == 0) | (month <= broken))
-    least = np.where(counts, seen["room"], np.inf).min(axis=0)
-    return np.where(seen["status"] == Status.OK, least, np.nan)
+    seen = watch(setting, keep, threads=threads, progress=progress, last=target.by)
+    value = seen["value"]
+    found = least_room(value, seen["broken"][-1]) if target.kind == "headroom" else value[-1]
+    if target.kind == "breakeven":
+        found = (found > 0.0 if lends else found <= 0.0).astype(np.float64)
+    return np.where(seen["status"] == Status.OK, found, np.nan)
+
+
+def least_room(room: Floats, broken: NDArray[np.integer]) -> Floats:
+    """Return the smallest headroom from month 1 up to the break; `room` has shape [month, path], `broken` [path].
+
+    Examples
+    --------
+    >>> least_room(np.array([[0.0, 9.0], [5.0, 4.0], [-3.0, 2.0]]), np.array([1, 0])).tolist()
+    [5.0, 2.0]
+    """
+    month = np.arange(len(room))[:, None]
+    counts = (month >= 1) & ((broken == 0) | (month <= broken))
+    return np.asarray(np.where(counts, room, np.inf).min(axis=0))
 
 
 def _compare(target: Target, values: Floats) -> Floats:

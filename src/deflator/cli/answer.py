@@ -44,6 +44,7 @@ def answer(result: Result) -> dict[str, Any]:
         "ledger_residual": manifest.ledger_residual,
         "checksum": manifest.checksum,
         "layers": result.layers().to_dicts(),
+        "yardsticks": result.yardsticks().to_dicts(),
         "entities": result.entities().to_dicts(),
         "cohorts": result.cohorts().to_dicts(),
         "losses": result.losses().to_dicts(),
@@ -203,12 +204,15 @@ def robust(result: Result) -> Iterator[str]:
     labels = {row["name"]: row["label"] for row in (*result.entities().to_dicts(), *result.cohorts().to_dicts())}
 
     def named(leader: str) -> str:
+        cohort, _, tenth = leader.partition(":")
+        if tenth:
+            return text("run.tenth", cohort=labels[cohort])
         return text("run.none") if leader == NONE else labels.get(leader, leader)
 
-    against: dict[tuple[str, str, bool], list[Row]] = {}
+    against: dict[tuple[str, str, bool, bool], list[Row]] = {}
     for row in readings:
         if not row["agrees"]:
-            against.setdefault((row["kind"], row["leader"], row["soft"]), []).append(row)
+            against.setdefault((row["kind"], row["leader"], row["soft"], row["split"]), []).append(row)
     if not against:
         leaders = {row["kind"]: named(row["leader"]) for row in readings if row["leader"] != NONE}
         told = ", ".join(
@@ -217,12 +221,14 @@ def robust(result: Result) -> Iterator[str]:
         yield text("run.robust", leaders=told or text("run.none"))
         return
     yield text("run.not_robust")
-    for (kind, leader, soft), rows in against.items():
+    for (kind, leader, soft, split), rows in against.items():
         shares = ", ".join(per_cent(row["threshold"]) for row in rows if row["threshold"])
         yield text(
-            "run.reading_soft" if soft else "run.reading_hard",
+            "run.reading",
             kind=text(f"run.kind_{kind}"),
             threshold=text("run.threshold", shares=shares) if shares else "",
+            soft=text("run.soft_counted") if soft else "",
+            split=text("run.cohorts_split") if split else "",
             leader=named(leader),
             share=", ".join(per_cent(row["p_first"]) for row in rows),
             range=", ".join(per_cent_range(row["p_first_low"], row["p_first_high"]) for row in rows),

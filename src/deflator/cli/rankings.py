@@ -52,6 +52,25 @@ def print_rankings(results: Mapping[str, Result]) -> None:
         if left_out and not one_path:
             say(text("run.left_out", count=left_out))
             say()
+        if ranking == "layers":
+            _print_yardsticks(results, one_path)
+
+
+def _print_yardsticks(results: Mapping[str, Result], one_path: bool) -> None:
+    """Print how often and when layers cross measures of their own."""
+    headings: list[Column] = [text("run.column_measure")]
+    cells: dict[str, list[str]] = {}
+    for scenario, result in results.items():
+        before = f"{scenario}\n" if len(results) > 1 else ""
+        shown = ("median_month",) if one_path else ("crossed", "p_break_range", "median_month")
+        headings += [(before + text(f"run.column_{column}"), "right") for column in shown]
+        for row in result.yardsticks().to_dicts():
+            month = _CELLS["median_month"](row, result.raw.manifest.as_of)
+            odds = [per_cent(row["p_crossed"], row["mc_error"]), per_cent_range(row["low"], row["high"])]
+            own = cells.setdefault(row["layer"], [text(f"run.yardstick_{row['layer']}")])
+            own += [month] if one_path else [*odds, month]
+    if cells:
+        table(text("run.title_yardsticks"), headings, cells.values())
 
 
 def _often(by_scenario: Mapping[str, Mapping[str, Row]], soft: bool) -> tuple[list[Row], int]:

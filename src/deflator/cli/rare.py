@@ -39,15 +39,13 @@ def rare(
     """Split paths on their way to a break; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.rare import rare as split
-        from deflator.analysis.replay import position_of
         from deflator.report.picture import check_picture
 
         if figure:
             check_picture(figure)
         paths = paths or (_QUICK_PATHS if quick else _PATHS)
         setting = setting_of_options(book, scenario, settings, paths, ignorance, seed)
-        position = position_of(setting.economy, entity)
-        last = _month(by, setting)
+        position, last = _asked(entity, by, setting)
         times = replications or (_QUICK_REPLICATIONS if quick else _REPLICATIONS)
         with showing_progress(setting.question.scenario.name) as progress:
             found = split(setting, position, last, times, progress)
@@ -61,14 +59,22 @@ def rare(
             _print(found, setting)
 
 
-def _month(typed: str | None, setting: Setting) -> int:
-    from deflator.book.months import is_month, month_index
+def _asked(typed: str, by: str | None, setting: Setting) -> tuple[int, int]:
+    """Return the position of the entity and the last month, from an id or from `break:ENTITY [by MONTH]`."""
+    from deflator.analysis.replay import month_asked, position_of
+    from deflator.analysis.target import parse_target
 
-    if typed is None:
-        return setting.economy.months
-    if not is_month(typed):
-        raise RunError([Fault("", 0, "--by", f"{typed!r} is not a month", "write it as 2027-06")])
-    return month_index(typed, setting.question.book.as_of)
+    economy = setting.economy
+    words = f"{typed} by {by}" if by and ":" in typed else typed
+    if ":" not in words:
+        position = position_of(economy, words)
+        return position, month_asked(by, setting, "--by") if by else economy.months
+    target = parse_target(words, setting, "ENTITY")
+    if target.kind != "break" or target.sign or target.subject not in economy.entities:
+        message = f"splitting follows one entity to its break, and {words!r} asks for something else"
+        hint = "write break:ENTITY, or ask `deflator reverse` or `deflator discover`"
+        raise RunError([Fault("", 0, "ENTITY", message, hint)])
+    return economy.entities.index(target.subject), target.by
 
 
 def _print(found: Rare, setting: Setting) -> None:

@@ -26,7 +26,6 @@ from deflator.errors import Fault, RunError
 from deflator.messages import text
 
 if TYPE_CHECKING:
-    from deflator.analysis.replay import Setting
     from deflator.analysis.reverse import Reverse, Solution
 
 _PATHS, _QUICK_PATHS = 128, 64
@@ -55,18 +54,19 @@ def reverse(
 ) -> None:
     """Search for the most plausible moves; the help text is in the catalogue."""
     with reporting(json):
+        from deflator.analysis.margin import stress_target
         from deflator.analysis.moves import DRIVERS
+        from deflator.analysis.replay import month_asked
         from deflator.analysis.reverse import reverse as search
-        from deflator.analysis.targets import read_target
         from deflator.report.picture import check_picture
 
         if figure:
             check_picture(figure)
         paths = paths or (_QUICK_PATHS if quick else _PATHS)
         setting = setting_of(book, scenario, settings, paths, ignorance, seed)
-        aim = read_target(target, setting)
+        aim = stress_target(target, setting, "--target")
         pairs = _correlations(correlation or [])
-        first = _month(start, setting)
+        first = month_asked(start, setting, "--from") if start else 1
         chosen = among or ([DRIVERS] if quick else [])
         with showing_progress(setting.question.scenario.name) as progress:
             found = search(setting, aim, probability, chosen, pairs, first, 1 if quick else solutions, lines, progress)
@@ -94,16 +94,6 @@ def _correlations(typed: list[str]) -> dict[tuple[str, str], float]:
     if faults:
         raise RunError(faults)
     return pairs
-
-
-def _month(typed: str | None, setting: Setting) -> int:
-    from deflator.book.months import is_month, month_index
-
-    if typed is None:
-        return 1
-    if not is_month(typed):
-        raise RunError([Fault("", 0, "--from", f"{typed!r} is not a month", "write it as 2026-07")])
-    return month_index(typed, setting.question.book.as_of)
 
 
 def _print(found: Reverse) -> None:

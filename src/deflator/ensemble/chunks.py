@@ -37,8 +37,8 @@ GRIDS = {
     "funding": Grid(0.0, 1.0, 5_000, logarithmic=False),
 }
 _HASHED = (
-    "break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share", "cause", "cause_musd",
-    "loss_musd", "rent", "funding",
+    "break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share", "tenth_month",
+    "yardstick_month", "cause", "cause_musd", "loss_musd", "rent", "funding",
 )  # fmt: skip
 _COUNTS, _DIGESTS, _MEASURED = "counts", "digests", "measured.json"
 _SEAL_BYTES = hashlib.sha256().digest_size

@@ -10,9 +10,10 @@ from pathlib import Path
 from deflator.errors import Fault, RunError
 
 MANIFEST = "manifest.json"
-FORMAT = 2
-#: Older layouts that can still be read; format 1 had no table of failures and no goal.
-_READABLE = (1, FORMAT)
+FORMAT = 3
+#: Older layouts that can still be read; format 1 had no table of failures and no goal, format 2 no tenths of cohorts
+#: and no yardsticks of layers.
+_READABLE = (1, 2, FORMAT)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise _unreadable(file, f"cannot be read: {error}") from None
     version = found.get("format") if isinstance(found, dict) else None
     if version not in _READABLE:
-        readable = " and ".join(map(str, _READABLE))
+        readable = ", ".join(map(str, _READABLE))
         newer = isinstance(version, int) and version > FORMAT
         why = ": a newer version of deflator wrote it" if newer else ""
         raise _unreadable(file, f"format {version!r} is not among {readable}, which this version reads{why}")

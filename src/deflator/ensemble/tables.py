@@ -5,7 +5,7 @@ file                      one row for
 ========================= ==============================================================================
 entities.parquet          an entity: name, layer, members, obligor, month-0 exposure
 draws.parquet             a draw of the uncertain figures: the layer threshold that it carries
-paths.parquet             a path: draw, status, residuals
+paths.parquet             a path: draw, status, residuals, months in which layers crossed their own yardsticks
 breaks.parquet            an entity that broke in a path, hard or soft, in whole or in part
 losses.parquet            a holder that lost in a path
 series_quantiles.parquet  a month of a series: quantiles over paths
@@ -24,6 +24,7 @@ from polars.io.plugins import register_io_source
 
 from deflator.engine import Paths, Trigger
 from deflator.engine.codes import Cause, Status
+from deflator.engine.layout import TENTHS, YARDSTICKS
 
 #: Made by chunk while the run goes on.
 CHUNKED = ("paths", "breaks", "losses")
@@ -34,6 +35,13 @@ _TRIGGERS = pl.Enum([member.name.lower() for member in Trigger])
 _CAUSES = pl.Enum([member.name.lower() for member in Cause])
 _STATUSES = pl.Enum([member.name.lower() for member in Status])
 _CAUSES_KEPT = 3
+#: Column of `breaks`: months by which a tenth, two tenths ... of a cohort had broken, 0 for not yet; blank for a firm.
+TENTH_MONTHS = "tenth_months"
+
+
+def yardstick_column(layer: str) -> str:
+    """Return the column of `paths` with the month in which a layer crossed its own yardstick."""
+    return f"yardstick_{layer}"
 
 
 def chunk_tables(chunk: Paths, first_path: int, draws: int, entities: tuple[str, ...]) -> dict[str, pl.DataFrame]:
@@ -53,13 +61,14 @@ def chunk_tables(chunk: Paths, first_path: int, draws: int, entities: tuple[str,
     paths = first_path + np.arange(chunk.status.shape[0], dtype=np.int32)
     good = chunk.status == Status.OK
     return {
-        "paths": _paths(chunk, paths, draws),
+        "paths": _paths(chunk, paths, good, draws),
         "breaks": _breaks(chunk, paths, good, pl.Enum(entities)),
         "losses": _losses(chunk, paths, good, pl.Enum(entities)),
     }
 
 
-def _paths(chunk: Paths, paths: np.ndarray, draws: int) -> pl.DataFrame:
+def _paths(chunk: Paths, paths: np.ndarray, good: np.ndarray, draws: int) -> pl.DataFrame:
+    crossed = np.where(good, chunk.yardstick_month, np.int16(0))
     return pl.DataFrame(
         {
             "path": paths,
@@ -68,6 +77,7 @@ def _paths(chunk: Paths, paths: np.ndarray, draws: int) -> pl.DataFrame:
             "ledger_residual": chunk.ledger_residual,
             "debt_residual": chunk.debt_residual,
             "units_residual": chunk.units_residual,
+            **{yardstick_column(layer): _or_null(month) for layer, month in zip(YARDSTICKS, crossed, strict=True)},
         }
     )
 
@@ -87,6 +97,10 @@ def _breaks(chunk: Paths, paths: np.ndarray, good: np.ndarray, names: pl.Enum) -
     for rank in range(_CAUSES_KEPT):
         columns[f"cause_{rank + 1}"] = _or_null(_named(chunk.cause[entity, rank, path], _CAUSES))
         columns[f"cause_{rank + 1}_musd"] = pl.Series(chunk.cause_musd[entity, rank, path])
+    tenths = np.ascontiguousarray(chunk.tenth_month[entity, :, path])
+    of_cohort = pl.Series(tenths.any(axis=1))
+    months = pl.Series(tenths, dtype=pl.Array(pl.Int16, TENTHS))
+    columns[TENTH_MONTHS] = months.to_frame().select(pl.when(of_cohort).then(pl.first())).to_series()
     return pl.DataFrame(columns)
 
 
