@@ -57,7 +57,7 @@ def test_the_same_question_has_the_same_answer(setting, found):
         ("chip_maker", 0.2, {}, "met already; use a harsher --scenario"),
         ("hall_one", 0.01, {}, "use at least 396"),
         ("hall_one", 1.5, {"by": "2040-01"}, "is no probability"),
-        ("hall_one", 0.2, {"by": "2040-01"}, "use a month from 2026-03 to 2028-02"),
+        ("hall_one", 0.2, {"by": "2040-01"}, "use 2026-03 to 2028-02"),
         ("hall_one", 0.2, {"precision": 2.0}, "2 is no error"),
         ("hall_one", 0.2, {"sizes": {"forward": 0.5}}, "0.5 is out of range; use a number from 0 to 0"),
         ("world_investors", 0.2, {}, "world_investors cannot break"),

@@ -17,6 +17,7 @@ TINY = str(Path(__file__).parents[1] / "books" / "tiny")
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DEFLATOR_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("COLUMNS", "200")
     return tmp_path
 
 
