@@ -36,6 +36,14 @@ def installment(t, world, entities, fleets, f, spreads, lane):
 
 
 @inline
+def paid_before(world, fleets, f, spreads, lane):
+    """Return the share of a delivery's price whose installments fell due by the book's month."""
+    arrives = np.ceil(fleets.in_service[f, lane] + fleets.delay[f, lane])
+    months = max(np.floor(world.parameters[P.capex_spread_months, lane]), 1.0) if spreads else 1.0
+    return min(max(months - arrives + 1.0, 0.0), months) / months
+
+
+@inline
 def delivery_cost(t, equipment, fleets, requests, f, g, lane):
     """Return the price of a whole delivery, USD m; an order that does not bind is priced at today's prices."""
     factor = 1.0 if fleets.committed[f] else equipment.price_factor[g, lane]

@@ -247,9 +247,8 @@ def _contracted(t, contracts, facilities, k, i, entities, lane):
         for n in range(first, last):
             total += _to_come(t, contracts, facilities, facilities.contract[n], k, lane)
         return total
-    for c in range(contracts.seller.size):
-        if entities.account[contracts.seller[c]] == i and contracts.backstop[c] == 0:
-            total += _to_come(t, contracts, facilities, c, k, lane)
+    for n in range(entities.sold_ofs[i], entities.sold_ofs[i + 1]):
+        total += _to_come(t, contracts, facilities, entities.sold[n], k, lane)
     return total
 
 

@@ -137,10 +137,10 @@ def _advance_own_factors(t, seed, paths, chance, world, equipment):
 @inline
 def _lateness(mean, spread, noise):
     """Return a delay in months: lognormal with this mean and standard deviation."""
-    if mean <= 0.0:
-        return 0.0
-    variance = log(1.0 + spread * spread / (mean * mean))
-    return mean * exp(math.sqrt(variance) * noise - 0.5 * variance)
+    late = mean > 0.0
+    squared = mean * mean if late else 1.0
+    variance = log(1.0 + spread * spread / squared)
+    return mean * exp(math.sqrt(variance) * noise - 0.5 * variance) if late else 0.0
 
 
 @kernel
@@ -156,28 +156,25 @@ def draw_delays(months, seed, paths, chance, world, fleets, leases, contracts, r
     for item in range(leases.landlord.size):
         rng.fill_normal(seed, paths, 0, rng.DELAY, leases.key[item], chance, world.noise)
         for lane in range(paths.size):
-            if leases.start[item, lane] > 0.0:
-                planned = min(int(leases.start[item, lane]), months)
-                leases.delay[item, lane] = requests.delay_shift[item, planned] + _lateness(
-                    p[P.delivery_delay_mean_months, lane],
-                    p[P.delivery_delay_std_months, lane] if chance else 0.0,
-                    world.noise[lane],
-                )
+            starts = leases.start[item, lane]
+            planned = min(max(int(starts), 0), months)
+            spread = p[P.delivery_delay_std_months, lane] if chance else 0.0
+            late = _lateness(p[P.delivery_delay_mean_months, lane], spread, world.noise[lane])
+            leases.delay[item, lane] = requests.delay_shift[item, planned] + late if starts > 0.0 else 0.0
     for f in range(fleets.owner.size):
         lease = fleets.lease[f]
-        rng.fill_normal(seed, paths, 0, rng.DELAY, fleets.key[f], chance, world.noise)
-        for lane in range(paths.size):
-            if fleets.in_service[f, lane] <= 0.0:
-                continue
-            if lease >= 0:
-                fleets.delay[f, lane] = leases.delay[lease, lane]
-            elif fleets.is_delivery[f]:
-                planned = min(int(fleets.in_service[f, lane]), months)
-                fleets.delay[f, lane] = requests.delay_shift_own[planned] + _lateness(
-                    p[P.delivery_delay_mean_months, lane],
-                    p[P.delivery_delay_std_months, lane] if chance else 0.0,
-                    world.noise[lane],
-                )
+        if lease >= 0:
+            for lane in range(paths.size):
+                late = leases.delay[lease, lane]
+                fleets.delay[f, lane] = late if fleets.in_service[f, lane] > 0.0 else 0.0
+        elif fleets.is_delivery[f]:
+            rng.fill_normal(seed, paths, 0, rng.DELAY, fleets.key[f], chance, world.noise)
+            for lane in range(paths.size):
+                starts = fleets.in_service[f, lane]
+                planned = min(max(int(starts), 0), months)
+                spread = p[P.delivery_delay_std_months, lane] if chance else 0.0
+                late = _lateness(p[P.delivery_delay_mean_months, lane], spread, world.noise[lane])
+                fleets.delay[f, lane] = requests.delay_shift_own[planned] + late if starts > 0.0 else 0.0
     for c in range(contracts.seller.size):
         for k in range(contracts.supplier_ofs[c], contracts.supplier_ofs[c + 1]):
             f = contracts.supplier[k]

@@ -157,6 +157,8 @@ class Entities(NamedTuple):
     key: Link  # identity for random draws
     new_loan: Link  # the facility of its new loans
     lender: Link  # 1 for lenders and holders of new loans
+    sold_ofs: Link
+    sold: Link  # contracts whose income it receives
     start_cash: Figure
     start_revenue: Figure  # USD m a month
     growth: Figure

@@ -40,10 +40,22 @@ def _entity_links(index: Index) -> dict[str, np.ndarray]:
         "entities.can_default": ints([*(a or b for a, b in zip(firm, lends, strict=True)), 0]),
         "entities.cohort": ints([*((row["members"] or 1) > 1 for row in rows), 0]),
         "entities.key": keys([*index.entity, "syndicate"]),
+        **_sold_by(index),
         "entities.lender": ints([*(row["layer"] == "lender" for row in rows), 1]),
         "segments.entity": ints(index.entity[row["segment"]] for row in segments),
         "segments.key": keys(row["segment"] for row in segments),
     }
+
+
+def _sold_by(index: Index) -> dict[str, np.ndarray]:
+    """Return the contracts whose income each account receives, backstops aside."""
+    accounts = index.accounts()
+    sold: list[list[int]] = [[] for _ in accounts]
+    for c, row in enumerate(index.rows["contracts"]):
+        if row["kind"] != "backstop":
+            sold[accounts[index.entity[row["seller"]]]].append(c)
+    ofs, members = offsets(sold)
+    return {"entities.sold_ofs": ofs, "entities.sold": members}
 
 
 def _equipment_links(index: Index) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from deflator.engine.building import installment
+from deflator.engine.building import paid_before
 from deflator.engine.compiled import kernel
 from deflator.engine.contracts import value_contracts
 from deflator.engine.demand import measure_contracts
@@ -127,17 +127,16 @@ def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         spreads = entities.layer[fleets.owner[f]] == HYPERSCALER
+        owned, bound = fleets.is_delivery[f] == 0, fleets.committed[f] == 1
         for lane in range(lanes):
-            if fleets.is_delivery[f] == 0:
-                fleets.paid[f, lane] = 1.0
-            elif fleets.committed[f]:
-                for month in range(-36, 1):  # installments paid before the book's month
-                    fleets.paid[f, lane] += installment(month, world, entities, fleets, f, spreads, lane)
-            if fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0:
-                fleets.stage[f, lane] = 2
-            else:
-                equipment.opening[g, lane] += fleets.units[f, lane] * fleets.paid[f, lane]
-            world.vendor_sales[lane] += _planned_sale(fleets, f, lane)
+            before = paid_before(world, fleets, f, spreads, lane) if bound else 0.0
+            paid = 1.0 if owned else before
+            aged = fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0
+            fleets.paid[f, lane] = paid
+            fleets.stage[f, lane] = 2 if aged else 0
+            equipment.opening[g, lane] += 0.0 if aged else fleets.units[f, lane] * paid
+        if bound and not owned:
+            _add_planned_sale(world, fleets, f)
     for i in range(entities.layer.size):
         if entities.layer[i] == VENDOR:
             for lane in range(lanes):
@@ -148,11 +147,11 @@ def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests
 
 
 @kernel
-def _planned_sale(fleets, f, lane):
-    """Return the price of a binding delivery of the coming year, USD m."""
-    if fleets.is_delivery[f] == 0 or fleets.committed[f] == 0 or fleets.in_service[f, lane] > 12.0:
-        return 0.0
-    return fleets.units[f, lane] * fleets.unit_price[f, lane] * MILLIONTH
+def _add_planned_sale(world, fleets, f):
+    """Count the price of a binding delivery of the coming year as a year's sales of vendors, USD m."""
+    for lane in range(world.openness.size):
+        price = fleets.units[f, lane] * fleets.unit_price[f, lane] * MILLIONTH
+        world.vendor_sales[lane] += price if fleets.in_service[f, lane] <= 12.0 else 0.0
 
 
 @kernel
