@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from bench.children import ROOT, as_a_user
 from deflator.engine import Economy
 from deflator.engine.elementary import fused
 from deflator.engine.record import Record
@@ -126,7 +126,7 @@ def block_bytes(economy: Economy) -> dict[str, int]:
 def counted_operations(book: str, scenario: str, blocks: int) -> dict[str, Any]:
     """Count what an item-month computes, in a process of its own that compiles the engine anew."""
     with tempfile.TemporaryDirectory() as folder:
-        own = os.environ | {"NUMBA_CACHE_DIR": folder}
+        own = as_a_user(NUMBA_CACHE_DIR=folder)
         command = [sys.executable, "-m", "bench.operations", book, scenario, str(blocks)]
-        done = subprocess.run(command, env=own, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, env=own, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
