@@ -71,8 +71,8 @@ def head(results: dict[str, Any]) -> str:
         else f"The machine did nothing else: the load average stood at {load['before']:.1f} before the run."
     )
     caches = ", ".join(f"{name} {size // 1024:,} KB" for name, size in on["cache_bytes"].items() if size)
-    text = prose(f"""{on["processor"]}, {on["cores"]} cores, {on["memory_gb"]} GB of memory, caches of one core
-        {caches}; {on["system"]}, Python {on["python"]}, Numba {on["numba"]}, NumPy {on["numpy"]},
+    text = prose(f"""{on["processor"]}, {on["cores"]} cores, {on["memory_gb"]} GB of memory, caches that a
+        core sees {caches}; {on["system"]}, Python {on["python"]}, Numba {on["numba"]}, NumPy {on["numpy"]},
         Deflator {on["deflator"]}. Finished at {results["finished_at"]} after {results["seconds"]["all"]:.0f} seconds.
         {others}
 
@@ -126,16 +126,15 @@ def throughput(results: dict[str, Any]) -> str:
     """Show item-months per second."""
     first = results["throughput"][0]
     shown = table(
-        ("scenario", "threads", "million item-months a second", "and per second of one processor"),
+        ("scenario", "threads", "million item-months a second", "processors that it got", "a second of one processor"),
         ((row["scenario"], row["threads"], spread(row["million_item_months_per_second"]),
+          f"{row['processor_seconds'] / row['seconds']['best']:.2f}",
           number(row["million_item_months_per_processor_second"])) for row in results["throughput"]),
     )  # fmt: skip
-    return f"""## Throughput
-
-The shipped book: {first["items"]} items, {first["months"]} months, {first["paths"]:,} paths, all channels on, best of
-{first["rounds"]} rounds.
-
-{shown}"""
+    text = prose(f"""The shipped book: {first["items"]} items, {first["months"]} months, {first["paths"]:,} paths, all
+        channels on, best of {first["rounds"]} rounds. Processors got are seconds of the processor over
+        seconds of the clock: fewer than threads where other work had the machine, or where threads waited.""")
+    return f"## Throughput\n\n{text}\n{shown}"
 
 
 def runs(results: dict[str, Any]) -> str:
@@ -172,13 +171,14 @@ def scaling(results: dict[str, Any]) -> str:
         for row in by[what]
     ]  # fmt: skip
     shown = table(("grows", "to", "items", "s", "processor s", "cost of a unit over the first"), rows)
-    return f"""## Scaling
-
-Cost in processor time per path, per month and per item, relative to the first row of each. For items, every firm and
-thing of the shipped book stands in one market several times, sharing equipment, rents and the accounts of the world;
-cohorts, their demand, second-hand depth and new supply grow with it.
-
-{shown}"""
+    short, long = by["months"][0], by["months"][-1]
+    month = (long["processor_seconds"] - short["processor_seconds"]) / (long["months"] - short["months"])
+    text = prose(f"""Cost in processor time per path, per month and per item, relative to the first row of each. For
+        items, every firm and thing of the shipped book stands in one market several times, sharing equipment, rents and
+        the accounts of the world; cohorts, their demand, second-hand depth and new supply grow with it. Bringing a path
+        to month 0 costs as much as {short["processor_seconds"] / month - short["months"]:.0f} of its months, so a month
+        of a short horizon costs more.""")
+    return f"## Scaling\n\n{text}\n{shown}"
 
 
 def memory(results: dict[str, Any]) -> str:
@@ -200,7 +200,7 @@ def cluster(results: dict[str, Any]) -> str:
     if "cluster" not in results:
         return f"## Clusters\n\n{LEFT_OUT}"
     found = results["cluster"]
-    rows = [(name, number(times["seconds"]), number(times["of_which_start"]))
+    rows = [(name, number(times["seconds"]), f"{times['of_which_start']:.2f}")
             for name, times in found.items() if isinstance(times, dict)]  # fmt: skip
     shown = table(("workers", "s", "of which starting them"), rows)
     return f"""## Clusters
@@ -271,6 +271,7 @@ def shares(results: dict[str, Any]) -> str:
     requested = speed * 8.0 * (asked["words_read"] + asked["words_written"]) / 1e9
     block = found["block_bytes"]
     size = block["figures"] + block["state"]
+    over = size > (results["machine"]["cache_bytes"]["L2"] or size)
     once = speed / (best["items"] * 32.0) * size / 1e9
     copying = found["copy_gb_per_second"]["as large as a block"]["1"]
     return prose(f"""An item-month asks for {asked["operations"]:.0f} floating-point operations,
@@ -282,7 +283,7 @@ def shares(results: dict[str, Any]) -> str:
         **{100.0 * flops / found["peak_gflops"]["1"]:.0f} % of the multiply-add peak** of a core. The reads and writes
         come to {requested:.0f} GB/s, most of them met by registers and the first cache. If a month passed over its
         block just once, that alone would move {once:.1f} GB/s, {100.0 * once / copying:.0f} % of what a copy of that
-        size reaches.""")
+        size reaches{", and the block does not fit the second cache" if over else ""}.""")
 
 
 def profile(results: dict[str, Any]) -> str:
@@ -303,16 +304,16 @@ def clearing(results: dict[str, Any]) -> str:
     """Compare clearing with other ways to do it."""
     if "clearing" not in results:
         return f"## Clearing\n\n{LEFT_OUT}"
-    rows = [(f"{row['nodes']:,} nodes, {row['kind']}", name, number(1e-3 * ms))
+    rows = [(f"{row['nodes']:,} nodes, {row['kind']}", name, number(ms))
             for row in results["clearing"]["one economy"] for name, ms in row["milliseconds"].items()]  # fmt: skip
     many = results["clearing"]["many shocks"]
-    rows += [(f"{many['nodes']:,} nodes, sparse, {many['shocks']:,} shocks", name, number(seconds))
+    rows += [(f"{many['nodes']:,} nodes, sparse, {many['shocks']:,} shocks", name, number(1e3 * seconds))
              for name, seconds in many["seconds"].items()]  # fmt: skip
     return f"""## Clearing
 
 Payments of one network, all methods in one thread, from the matrix of liabilities to payments
 ([clearing and contagion](clearing/index.md)).
 
-{table(("network", "method", "s"), rows)}
+{table(("network", "method", "ms"), rows)}
 Scenario analysis, not a forecast and not investment advice.
 """
