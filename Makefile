@@ -13,7 +13,9 @@ test: setup office lint  ## set up, then lint, types and all tests except the lo
 slow: setup  ## the long studies
 	$(BIN)/pytest -m slow
 
-bench: setup  ## compare speeds, in one run
+bench: setup  ## measure speed, memory and scaling in one run, and write docs/performance.md
+	@if command -v uv >/dev/null 2>&1; then uv sync --frozen --inexact --group bench; \
+	else $(BIN)/python -m pip install --quiet --group bench; fi
 	$(BIN)/python -m bench
 
 # One test fills a workbook in LibreOffice; it is installed where it is missing and this user may install packages.

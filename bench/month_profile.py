@@ -16,6 +16,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from bench.economies import items_of
 from deflator.analysis.replay import prepare
 from deflator.book import load_book
 from deflator.engine import month
@@ -64,14 +65,15 @@ def profiled_month():
     return njit(nogil=True, error_model="numpy")(space["run_month"]), names
 
 
-def main(scenario="base", blocks=4):
-    question = Question(load_book("ai-2026-02"), load_scenario(scenario), paths=10_000)
-    setting = prepare(question)
-    economy = setting.economy
+def profile(scenario="base", blocks=4, book="ai-2026-02"):
+    """Simulate some blocks of lanes and return how long a month takes, and which share each step has."""
+    question = Question(load_book(book), load_scenario(scenario), paths=10_000)
+    economy = prepare(question).economy
     run_month, names = profiled_month()
     block = allocate(economy, LANES)
     times = np.zeros(len(names) + 1, dtype=np.int64)
     seed = np.uint64(question.seed)
+    spent = np.zeros((blocks, economy.months, len(names) - 1))
     total = 0.0
     for number in range(-1, blocks):
         block.paths[:] = np.arange(LANES, dtype=np.uint64) + np.uint64(max(number, 0) * LANES)
@@ -79,20 +81,35 @@ def main(scenario="base", blocks=4):
         gather(economy.figures, block.draw, block.figures)
         forget(block)
         start_block(block, economy.months, seed, True)
-        if number == 0:
-            times[:] = 0
         start = time.process_time()
         for t in range(1, economy.months + 1):
+            times[:] = 0
             run_month(t, economy.months, seed, True, block, times)
+            spent[max(number, 0), t - 1] = times[1 : len(names)]
         if number >= 0:
             total += time.process_time() - start
     months = blocks * economy.months
-    items = len(economy.entities) + len(economy.contracts) + len(economy.leases) + len(economy.facilities)
-    spent = times[1 : len(names)].astype(float)
-    print(f"{1e6 * total / months:.0f} µs a month of {LANES} lanes; {items} items: "
-          f"{items * LANES * months / total / 1e6:.1f} million item-months/s on one processor")  # fmt: skip
-    for share, name in sorted(zip(spent / spent.sum(), names[1:], strict=True), reverse=True):
-        print(f"{100 * share:5.1f} %  {1e6 * share * total / months:7.1f} µs  {name}")
+    steps = np.median(spent, axis=0).sum(axis=0)  # the median: what else the processor did falls into single months
+    shares = sorted(zip(steps / steps.sum(), names[1:], strict=True), reverse=True)
+    return {
+        "scenario": scenario,
+        "microseconds_a_month": 1e6 * total / months,
+        "million_item_months_per_processor_second": items_of(economy) * LANES * months / total / 1e6,
+        "steps": [
+            {"step": name, "share": float(share), "microseconds": 1e6 * float(share) * total / months}
+            for share, name in shares
+        ],
+    }
+
+
+def main(scenario="base", blocks=4):
+    found = profile(scenario, blocks)
+    print(
+        f"{found['microseconds_a_month']:.0f} µs a month of {LANES} lanes; "
+        f"{found['million_item_months_per_processor_second']:.1f} million item-months/s on one processor"
+    )
+    for step in found["steps"]:
+        print(f"{100 * step['share']:5.1f} %  {step['microseconds']:7.1f} µs  {step['step']}")
 
 
 if __name__ == "__main__":
