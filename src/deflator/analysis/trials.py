@@ -25,7 +25,7 @@ from deflator.ensemble import Progress
 
 #: Month and block -> what is to be kept of each month: name -> [item, lane] or [lane], copied.
 Keep = Callable[[int, Record], Mapping[str, NDArray]]
-_CHUNK = 4 * LANES
+_CHUNK = 16 * LANES
 Part = TypeVar("Part")
 
 
