@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from deflator.analysis.coalitions import Plan, Play, Played, play_all
-from deflator.analysis.probability import Estimate, estimate
+from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.analysis.replay import Setting, position_of
 from deflator.analysis.trials import varied
 from deflator.book.spelling import did_you_mean, quoted
@@ -185,10 +185,8 @@ class Attribution:
         )
 
     def _estimate(self, by_path: Floats, outcome: Outcome) -> Estimate:
-        draws = self.setting.economy.draws
-        draw = self.played.path % draws
-        sums, squares = (np.bincount(draw, weights, draws).astype(np.float64) for weights in (by_path, by_path**2))
-        found = estimate(sums, squares, np.bincount(draw, minlength=draws), self.setting.question.chance)
+        draw = self.played.path % self.setting.economy.draws
+        found = estimate(*by_draw(by_path, draw), self.setting.question.chance)
         if outcome.kind != BREAK:
             return found
         # A share that moved on no path is not known exactly: one more path for, one against (Bonett and Price 2012).

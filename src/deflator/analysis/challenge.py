@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deflator.analysis.probability import Probability, probability
+from deflator.analysis.probability import Probability, by_draw, probability
 from deflator.analysis.replay import Floats, Setting, walk
 from deflator.book import Book
 from deflator.book.cells import Row
@@ -361,6 +361,4 @@ def _base_rate(book: Book) -> float:
 
 
 def _engine_odds(setting: Setting, values: Values, broke: NDArray[np.bool_]) -> Probability:
-    draws = setting.economy.draws
-    sums = np.bincount(values.draw, broke.astype(np.float64), minlength=draws).astype(np.float64)
-    return probability(sums, sums, np.bincount(values.draw, minlength=draws), setting.question.chance)
+    return probability(*by_draw(broke, values.draw), setting.question.chance)

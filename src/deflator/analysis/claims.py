@@ -27,7 +27,7 @@ from deflator.analysis.assets import target_of
 from deflator.analysis.claim_figures import FIGURES, Facts
 from deflator.analysis.claim_trials import AS_IS, DYNAMICS, SHUT, Seen, Trials, keeper, measured, trial_of
 from deflator.analysis.entry import ANY, Followed, follow, waited_for, wealth_by_month, wealth_of_waiting
-from deflator.analysis.probability import TAIL, Probability, probability
+from deflator.analysis.probability import TAIL, Probability, by_draw, probability
 from deflator.analysis.replay import Floats, Setting, prepare
 from deflator.analysis.trials import watch
 from deflator.engine import Status
@@ -423,14 +423,8 @@ def judge_dynamic(claim: Claim, seen: Seen, draw: NDArray[np.int64], setting: Se
     told = ~np.isnan(outcome)
     if told.sum() < min(FEWEST_TOLD, len(outcome)):
         return Check(claim, NOT_TESTABLE, told=float(told.mean()), condition="seldom")
-    draws = setting.economy.draws
     borne, which = outcome[told], draw[told]
-    share = probability(
-        np.bincount(which, borne, draws).astype(np.float64),
-        np.bincount(which, borne**2, draws).astype(np.float64),
-        np.bincount(which, minlength=draws),
-        setting.question.chance,
-    )
+    share = probability(*by_draw(borne, which), setting.question.chance)
     verdict = verdict_of(share, *_thresholds(claim))
     condition, correlation = depends_on(borne, which, setting) if verdict == CONDITIONAL else ("", None)
     value, low, high = _middle(figure, draw) if figure is not None else (None, None, None)

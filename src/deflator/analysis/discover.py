@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deflator.analysis.factors import Factor, Figure, list_factors, places
 from deflator.analysis.knowing import LEVEL, Floats, sample_of, screen
 from deflator.analysis.prim import Box, Fit, find_box, fit_of, grow_tree, quasi_p_value
-from deflator.analysis.probability import Probability, probability
+from deflator.analysis.probability import Probability, by_draw, probability
 from deflator.analysis.replay import Setting
 from deflator.analysis.sensitivity import check_event
 from deflator.analysis.target import outcomes_of, parse_target, read_target, simulate_target
@@ -255,7 +255,7 @@ def _discovered(setting: Setting, target: str, values: Floats, boxes: int) -> Di
     ]
     return Discovery(
         target=target,
-        probability=_probability(values[good], draw[good], chance),
+        probability=probability(*by_draw(values[good], draw[good]), chance),
         draws=int(np.unique(draw[good]).size),
         paths=int(good.sum()),
         failed=int((~good).sum()),
@@ -301,10 +301,5 @@ def _region(
         for column in box.restricted
     ]
     inside = box.holds(held.x)
-    found = _probability(held.y[inside], held.draw[inside], chance) if inside.any() else None
+    found = probability(*by_draw(held.y[inside], held.draw[inside]), chance) if inside.any() else None
     return Region(tuple(sorted(restrictions, key=lambda one: one.quasi_p)), fits[0], fits[1], found)
-
-
-def _probability(values: Floats, draw: NDArray[np.intp], chance: bool) -> Probability:
-    sums, squares = (np.bincount(draw, weights).astype(np.float64) for weights in (values, values**2))
-    return probability(sums, squares, np.bincount(draw).astype(np.int64), chance)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from deflator.analysis.assets import EQUIPMENT, FACILITY, Asset, Target
 from deflator.analysis.loan_asset import loan_asset, loan_state
 from deflator.analysis.medians import Median, median
-from deflator.analysis.probability import Probability, probability
+from deflator.analysis.probability import Probability, by_draw, probability
 from deflator.analysis.replay import Floats, Setting
 from deflator.analysis.returns import Outcome, rates_of_return
 from deflator.analysis.share_asset import share_asset, share_state
@@ -473,9 +473,7 @@ def share(happens: NDArray[np.bool_], draw: NDArray[np.int64], chance: bool) -> 
     """Return the share of paths on which something happens; None without paths."""
     if not happens.size:
         return None
-    draws = int(draw.max()) + 1
-    sums = np.bincount(draw, happens.astype(np.float64), draws).astype(np.float64)
-    return probability(sums, sums, np.bincount(draw, minlength=draws), chance)
+    return probability(*by_draw(happens, draw), chance)
 
 
 def mean_error(values: Floats, draw: NDArray[np.int64]) -> float:

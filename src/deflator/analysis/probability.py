@@ -37,6 +37,29 @@ class Probability:
     mc_error: float
 
 
+def by_draw(
+    values: NDArray[np.generic], draw: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return what `probability` and `estimate` are taken from: by draw, sum, sum of squares, and number of paths.
+
+    Parameters
+    ----------
+    values
+        What happened on each path, shape [path].
+    draw
+        Draw of each path.
+
+    Examples
+    --------
+    >>> sums, squares, paths = by_draw(np.array([True, False, True]), np.array([0, 1, 0]))
+    >>> sums.tolist(), squares.tolist(), paths.tolist()
+    ([2.0, 0.0], [2.0, 0.0], [2, 1])
+    """
+    numbers = values.astype(np.float64)
+    sums, squares = (np.bincount(draw, weights).astype(np.float64) for weights in (numbers, numbers**2))
+    return sums, squares, np.bincount(draw).astype(np.int64)
+
+
 def probability(
     sums: NDArray[np.float64], squares: NDArray[np.float64], paths: NDArray[np.int64], chance: bool
 ) -> Probability:

@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from deflator.analysis.design_point import DesignPoint, Outcome, Reason, alike, find_design_points
 from deflator.analysis.lines import LineProbability, probability_by_lines
 from deflator.analysis.margin import Followed, follow
 from deflator.analysis.moves import Dimension, dimensions_of, moved, prior_of
 from deflator.analysis.priors import Prior, tail_beyond_plane, tail_of_distance
-from deflator.analysis.probability import Probability, probability
+from deflator.analysis.probability import Probability, by_draw, probability
 from deflator.analysis.replay import Floats, Setting
 from deflator.analysis.target import Target
 from deflator.book.months import month_at
@@ -507,10 +506,7 @@ def _distinct(solutions: Sequence[Solution]) -> list[Solution]:
 
 
 def _probability(followed: Followed, setting: Setting) -> Probability:
-    draws = setting.economy.draws
-    counts: NDArray[np.int64] = np.bincount(followed.draw, minlength=draws)
-    sums = np.bincount(followed.draw, followed.true, minlength=draws).astype(np.float64)
-    return probability(sums, sums, counts, setting.question.chance)
+    return probability(*by_draw(followed.true, followed.draw), setting.question.chance)
 
 
 def _check(setting: Setting, asked: float, start: int, target: Target) -> None:

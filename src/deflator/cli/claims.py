@@ -88,7 +88,6 @@ def _chosen(name: str | None) -> set[str]:
 
 def _document(settings: Sequence[Setting], found: Sequence[Claims]) -> dict[str, Any]:
     head = asked(settings[0])
-    disclaimer = head.pop("disclaimer")
     head.pop("scenario")
     scenarios = [
         {
@@ -100,7 +99,7 @@ def _document(settings: Sequence[Setting], found: Sequence[Claims]) -> dict[str,
         }
         for setting, one in zip(settings, found, strict=True)
     ]
-    return {**head, "scenarios": scenarios, "disclaimer": disclaimer}
+    return {**head, "scenarios": scenarios}
 
 
 def _print(setting: Setting, found: Sequence[Claims], detailed: bool) -> None:

@@ -77,10 +77,7 @@ def entry(
 
 
 def _document(setting: Setting, found: EntryOdds) -> dict[str, Any]:
-    head = asked(setting)
-    disclaimer = head.pop("disclaimer")
-    return {
-        **head,
+    return asked(setting) | {
         "thing": found.target.name,
         "kind": found.target.kind,
         "price_unit": found.unit,
@@ -90,7 +87,6 @@ def _document(setting: Setting, found: EntryOdds) -> dict[str, Any]:
         "best_by_median": found.best_by_median.date if found.best_by_median else None,
         "best_by_regret": found.best_by_regret.date,
         "waiting": found.waiting,
-        "disclaimer": disclaimer,
     }
 
 
