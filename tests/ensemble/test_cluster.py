@@ -99,7 +99,7 @@ def test_a_killed_worker_loses_nothing(client: Client, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ten_killed_workers_lose_nothing(client: Client, tmp_path: Path) -> None:
-    job = job_of(Slowly(), 30_000)
+    job = job_of(Slowly(), 60_000)
     chance, kills = random.Random(2), []
 
     def kill_now_and_then(done: int, total: int) -> None:
