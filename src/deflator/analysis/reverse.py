@@ -43,7 +43,7 @@ _SLOPE_TRIALS, _LEAST_STEPS = 60, 4
 _SEARCHED = 8
 _SCREENING_PATHS = 64
 #: How often a search sets out again from the nearest solution, and below which share of its distance that helped.
-_ROUNDS, _WORTH_IT = 3, 0.98
+ROUNDS, _WORTH_IT = 3, 0.98
 _RESTARTS = (0.75, 0.4)
 _BISECTIONS = 7
 #: Lines of each scrambling, places looked at on each, and how often a change between two of them is halved.
@@ -185,6 +185,7 @@ def reverse(
     correlations: Mapping[tuple[str, str], float] | None = None,
     start: int = 1,
     most: int = 2,
+    rounds: int = ROUNDS,
     lines: bool = False,
     progress: Progress | None = None,
     threads: int | None = None,
@@ -211,6 +212,8 @@ def reverse(
         First month in which drivers are moved.
     most
         Solutions to look for.
+    rounds
+        How often to set out again from the nearest solution while that helps.
     lines
         Whether to look along lines, from the nearest solution's direction, how likely moves are that do it.
     progress
@@ -246,10 +249,10 @@ def reverse(
         rest, left_out = search.screen(search.full(first[0], drivers), drivers, rest)
     places = [*drivers, *rest]
     starts = [search.full(one, drivers) for one in first] or [search.wide(places)]
-    solutions = _solutions(search, places, starts, most)
+    solutions = _solutions(search, places, starts, most, rounds)
     for share in _RESTARTS:
         # Where nothing is near the target slopes mislead: begin again on the way to what came nearest.
-        solutions = solutions or _solutions(search, places, [share * search.nearest()[1]], most)
+        solutions = solutions or _solutions(search, places, [share * search.nearest()[1]], most, rounds)
     if not solutions:
         raise _impossible(search, target, setting, asked)
     nearest = min(solutions, key=lambda one: one.distance)
@@ -410,7 +413,9 @@ class _Search:
         return best.share, np.frombuffer(key)
 
 
-def _solutions(search: _Search, places: Sequence[int], starts: Sequence[Floats], most: int) -> list[Solution]:
+def _solutions(
+    search: _Search, places: Sequence[int], starts: Sequence[Floats], most: int, rounds: int
+) -> list[Solution]:
     """Return the solutions that searches from some starts lead to.
 
     From the nearest one the search sets out again while that helps: slopes say most where the target is as likely as
@@ -418,7 +423,7 @@ def _solutions(search: _Search, places: Sequence[int], starts: Sequence[Floats],
     """
     found = search.points(places, starts, most)
     solutions = [one for point in found if (one := _solution(search, point, places)) is not None]
-    for _ in range(_ROUNDS if solutions else 0):
+    for _ in range(rounds if solutions else 0):
         nearest = min(solutions, key=lambda one: one.distance)
         (again,) = search.points(places, [nearest.distance * nearest.direction], 1)
         better = _solution(search, again, places)
@@ -509,6 +514,17 @@ def _probability(followed: Followed, setting: Setting) -> Probability:
     return probability(*by_draw(followed.true, followed.draw), setting.question.chance)
 
 
+def fewest_paths(asked: float) -> int:
+    """Return the fewest paths that can tell a probability between 0 and 1 from its neighbours.
+
+    Examples
+    --------
+    >>> fewest_paths(0.5), fewest_paths(0.01)
+    (20, 1000)
+    """
+    return math.ceil(_FEWEST / min(asked, 1.0 - asked))
+
+
 def _check(setting: Setting, asked: float, start: int, target: Target) -> None:
     faults = []
     paths, book = setting.question.paths_used, setting.question.book
@@ -516,8 +532,7 @@ def _check(setting: Setting, asked: float, start: int, target: Target) -> None:
         faults.append(
             Fault("", 0, "--probability", f"{asked:g} is not between 0 and 1", "use a probability such as 0.5")
         )
-    elif paths * min(asked, 1.0 - asked) < _FEWEST:
-        needed = math.ceil(_FEWEST / min(asked, 1.0 - asked))
+    elif paths < (needed := fewest_paths(asked)):
         message = f"{paths} paths cannot tell a probability of {asked:g} from its neighbours"
         faults.append(Fault("", 0, "--paths", message, f"use at least {needed}"))
     if not 1 <= start <= target.by:

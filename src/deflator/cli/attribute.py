@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deflator.analysis.probability import Estimate
     from deflator.analysis.replay import Setting
 
-_PATHS, _ORDERS = 384, 4
+_PATHS, _ORDERS = 768, 4
 _QUICK_PATHS, _PATHS_PER_DRAW = 64, 4
 _MOST_PAIRS = 10
 _MINUTE = 60.0

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from deflator.analysis.claims import Claim, Claims
     from deflator.analysis.replay import Setting
 
-_PATHS, _QUICK_PATHS = 512, 64
+_PATHS, _QUICK_PATHS = 1_024, 64
 #: Draws with enough paths each to tell the range of a share from the noise of few paths.
-_DRAWS, _QUICK_DRAWS = "64", "16"
+_DRAWS, _QUICK_DRAWS = "128", "16"
 _SCENARIOS = (defaults.SCENARIO, "essay")
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from deflator.analysis.replay import Setting
     from deflator.ensemble import Run
 
-_PATHS, _PATHS_QUICK = 8_000, 800
-_DRAWS, _DRAWS_QUICK = "4000", "400"
+_PATHS, _PATHS_QUICK = 16_000, 800
+_DRAWS, _DRAWS_QUICK = "8000", "400"
 _BOXES = 2
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from deflator.analysis.medians import Median
     from deflator.analysis.replay import Setting
 
-_PATHS, _QUICK_PATHS = 2_000, 250
+_PATHS, _QUICK_PATHS = 10_000, 250
 #: Few draws for few paths, so that each has enough of them for a median of its own.
 _QUICK_DRAWS = "50"
 _QUARTER = 3

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deflator.analysis.first import FirstBreak, FirstBreaks, Order
     from deflator.analysis.survival import Survival
 
-_PATHS, _QUICK = 2_000, 500
+_QUICK = 500
 _MOST_RANKED, _MOST_CURVES, _MOST_ORDERED = 8, 10, 8
 _MONTHS_BETWEEN = 12
 #: Share of first breaks below which a trigger is left to --json.
@@ -107,16 +107,13 @@ def _answered(
         yield Result.open(run), True
         return
     known, loaded = load_book(book), load_scenario(scenario, settings or [])
-
-    def question(count: int) -> Question:
-        return Question(known, loaded, count, draws_of(ignorance), seed=defaults.SEED if seed is None else seed)
-
-    folder = runs_folder() / question(defaults.PATHS if paths is None else paths).name
+    count, key = defaults.PATHS if paths is None else paths, defaults.SEED if seed is None else seed
+    asked = Question(known, loaded, count, draws_of(ignorance), seed=key)
+    folder = runs_folder() / asked.name
     if folder.is_dir():
         yield Result.open(folder), True
         return
     with TemporaryDirectory() as place, showing_progress(scenario) as progress:
-        asked = question(_PATHS if paths is None else paths)
         yield ask(asked, Path(place) / "run", progress=progress), False
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deflator.analysis.mitigate import Mitigation, Outcome
 
 #: Paths, draws, grades and halvings of an answer, and of one that is quick.
-_USUAL: tuple[int, int, tuple[float, ...], int] = (600, 150, (0.25, 0.5, 1.0), 4)
+_USUAL: tuple[int, int, tuple[float, ...], int] = (1_200, 300, (0.25, 0.5, 1.0), 4)
 _QUICK: tuple[int, int, tuple[float, ...], int] = (128, 32, (1.0,), 2)
 _WHOLE = {"extend", "cure", "equity"}
 

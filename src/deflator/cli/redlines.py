@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from deflator.analysis.redlines import RedLine, RedLines
 
 #: Paths, draws and rents of an answer, and of one that is quick.
-_USUAL, _QUICK = (800, 160, 32), (192, 48, 11)
+_USUAL, _QUICK = (1_600, 320, 32), (128, 32, 11)
 _KINDS = ("entity", "liquidity", "covenant", "layer")
 
 

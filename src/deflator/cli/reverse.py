@@ -28,9 +28,9 @@ from deflator.messages import text
 if TYPE_CHECKING:
     from deflator.analysis.reverse import Reverse, Solution
 
-_PATHS, _QUICK_PATHS = 128, 64
+_PATHS, _QUICK_PATHS = 128, 32
 #: Several paths for each draw, so that the range over draws can be told from chance.
-_DRAWS = "32"
+_DRAWS, _QUICK_DRAWS = "32", "16"
 _SHOWN = 8
 
 
@@ -57,19 +57,24 @@ def reverse(
         from deflator.analysis.margin import stress_target
         from deflator.analysis.moves import DRIVERS
         from deflator.analysis.replay import month_asked
+        from deflator.analysis.reverse import ROUNDS, fewest_paths
         from deflator.analysis.reverse import reverse as search
         from deflator.report.picture import check_picture
 
         if figure:
             check_picture(figure)
-        paths = paths or (_QUICK_PATHS if quick else _PATHS)
-        setting = setting_of(book, scenario, settings, paths, ignorance, seed)
+        # A quick search takes one block of paths, unless a small probability needs more.
+        least = fewest_paths(probability) if quick and 0.0 < probability < 1.0 else 0
+        paths = paths or (max(_QUICK_PATHS, least) if quick else _PATHS)
+        draws = _QUICK_DRAWS if quick and ignorance == _DRAWS else ignorance
+        setting = setting_of(book, scenario, settings, paths, draws, seed)
         aim = stress_target(target, setting, "--target")
         pairs = _correlations(correlation or [])
         first = month_asked(start, setting, "--from") if start else 1
         chosen = among or ([DRIVERS] if quick else [])
         with showing_progress(setting.question.scenario.name) as progress:
-            found = search(setting, aim, probability, chosen, pairs, first, 1 if quick else solutions, lines, progress)
+            most, rounds = (1, 0) if quick else (solutions, ROUNDS)
+            found = search(setting, aim, probability, chosen, pairs, first, most, rounds, lines, progress)
         if figure:
             from deflator.report.reverse import draw_reverse
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from deflator.analysis.replay import Setting
     from deflator.analysis.sensitivity import Sensitivity
 
-_PATHS, _PATHS_QUICK = 6_000, 800
-_DRAWS, _DRAWS_QUICK = "2000", "400"
+_PATHS, _PATHS_QUICK = 12_000, 800
+_DRAWS, _DRAWS_QUICK = "4000", "400"
 _ORDERS = 400
 _FACTORS = 12
 _SHOWN = 0.05
