@@ -27,7 +27,7 @@ office:
 	  else echo "LibreOffice is missing: its test will fail. Install it, for instance with: sudo $$install"; fi; }
 
 lint: setup
-	$(BIN)/ruff check
+	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 

@@ -21,8 +21,8 @@ from typing import Any
 
 from bench import clearing, limits, month_profile, speed, toy
 from bench.children import ROOT
-from bench.economies import setting_of
 from bench.page import render
+from bench.subject import setting_of
 
 TINY_BOOK = str(ROOT / "tests" / "books" / "tiny")
 #: Parts that compile the engine anew, start a cluster or need Mesa: left out of a tiny run.

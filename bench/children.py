@@ -66,7 +66,7 @@ def measure_memory(book: str, paths: str) -> dict[str, float]:
 
 def simulate_one(book: str) -> dict[str, float]:
     """Simulate one path and tell the time of day."""
-    from bench.economies import setting_of
+    from bench.subject import setting_of
     from deflator.engine import simulate
 
     simulate(setting_of(book, "base", 1).economy, seed=1, first_path=0, paths=1)

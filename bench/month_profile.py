@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from bench.economies import items_of
+from bench.subject import items_of
 from deflator.analysis.replay import prepare
 from deflator.book import load_book
 from deflator.engine import month

@@ -76,7 +76,7 @@ def install() -> None:
 def main(book: str, scenario: str, blocks: str) -> None:
     """Simulate some blocks of lanes and print what a lane's month of an item takes."""
     install()
-    from bench.economies import items_of, setting_of
+    from bench.subject import items_of, setting_of
     from deflator.engine import simulate
     from deflator.engine.simulate import LANES
 

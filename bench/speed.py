@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.children import seconds_of_command, seconds_to_first_path, told_by
 from bench.copies import copied
-from bench.economies import items_of, setting_of
+from bench.subject import items_of, setting_of
 from deflator.analysis.replay import Setting
 from deflator.analysis.result import workers_of
 from deflator.analysis.trials import simulate_all

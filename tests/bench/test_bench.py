@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from bench.__main__ import LONG_PARTS, ROOT, TINY, TINY_BOOK, main, parts_of
 from bench.copies import copied
-from bench.economies import items_of, setting_of
 from bench.page import render
+from bench.subject import items_of, setting_of
 
 from bench import toy
 from deflator.analysis.trials import simulate_all
