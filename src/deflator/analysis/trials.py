@@ -65,7 +65,10 @@ def simulate_all(
     def work(first: int, count: int) -> Paths:
         return simulate(setting.economy, seed=question.seed, first_path=first, paths=count, chance=question.chance)
 
-    parts = _in_chunks(work, _CHUNK, question.paths_used if paths is None else paths, threads, progress)
+    count = question.paths_used if paths is None else paths
+    threads = threads or os.cpu_count() or 1
+    share = -(-count // (threads * LANES)) * LANES  # whole blocks, so that few paths keep every thread busy
+    parts = _in_chunks(work, min(_CHUNK, share), count, threads, progress)
     return Paths(*(np.concatenate(columns, axis=-1) for columns in zip(*parts, strict=True)))
 
 
