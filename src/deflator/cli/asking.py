@@ -34,6 +34,20 @@ Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
 IGNORANCE = str(defaults.DRAWS)
 
 
+def check_figure(file: Path | None) -> None:
+    """Refuse a `--figure` that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    RunError
+        When its ending is no kind of figure, or Matplotlib is not installed.
+    """
+    if file:
+        from deflator.report.picture import check_picture
+
+        check_picture(file)
+
+
 def setting_of(
     book: str,
     scenario: str,

@@ -10,6 +10,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, note, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.errors import DeflatorError, Fault, RunError
@@ -89,10 +90,7 @@ def _check(orders: int | None, exact: bool, precision: float | None, figure: Pat
         faults.append(Fault("", 0, "--precision", message, text("attribute.no_precision_hint")))
     if faults:
         raise RunError(faults)
-    if figure:
-        from deflator.report.picture import check_picture
-
-        check_picture(figure)
+    check_figure(figure)
 
 
 def _wanted(setting: Setting, losses: Sequence[str], breaks: Sequence[str]) -> list[Outcome]:

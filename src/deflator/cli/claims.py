@@ -19,6 +19,7 @@ from deflator.cli.asking import (
     Seed,
     Settings,
     asked,
+    check_figure,
     setting_of,
 )
 from deflator.cli.output import Column, emit_json, reporting, say, table
@@ -51,10 +52,8 @@ def claims(
     """Run the checks under each scenario; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.claims import check_claims
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         chosen = _chosen(claim)
         count = paths or (_QUICK_PATHS if quick else _PATHS)
         draws = ignorance if ignorance != IGNORANCE else _QUICK_DRAWS if quick else _DRAWS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, note, reporting, say, table
 from deflator.errors import DeflatorError, Fault, RunError
 from deflator.messages import text
@@ -29,10 +30,7 @@ def compare(
 ) -> None:
     """Open two runs and compare them; the help text is in the catalogue."""
     with reporting(json):
-        if figure:
-            from deflator.report.picture import check_picture
-
-            check_picture(figure)
+        check_figure(figure)
         opened, known = _opened(runs, books or [])
         from deflator.analysis.compare import compare
 

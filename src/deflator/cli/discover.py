@@ -8,6 +8,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.errors import Fault, RunError
@@ -41,10 +42,8 @@ def discover(
     """Look for boxes and a tree; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.discover import discover
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         run: Run | None = None
         if kept is None:
             draws = ignorance or (_DRAWS_QUICK if quick else _DRAWS)

@@ -19,6 +19,7 @@ from deflator.cli.asking import (
     Seed,
     Settings,
     asked,
+    check_figure,
     setting_of,
 )
 from deflator.cli.output import Column, emit_json, reporting, say, table
@@ -56,10 +57,8 @@ def entry(
     with reporting(json):
         from deflator.analysis.assets import target_of
         from deflator.analysis.entry import entry_odds
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         count = paths or (_QUICK_PATHS if quick else _PATHS)
         draws = _QUICK_DRAWS if quick and ignorance == IGNORANCE else ignorance
         setting = setting_of(book, scenario, settings, count, draws, seed)

@@ -11,6 +11,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, note, reporting, say, table
 from deflator.cli.run import draws_of, showing_progress
 from deflator.errors import Fault, RunError
@@ -81,10 +82,7 @@ def _check(run: str | None, given: Sequence[str], figure: Path | None, scenarios
         faults.append(Fault("", 0, "--figure", message, text("first.one_figure_hint")))
     if faults:
         raise RunError(faults)
-    if figure:
-        from deflator.report.picture import check_picture
-
-        check_picture(figure)
+    check_figure(figure)
 
 
 @contextmanager

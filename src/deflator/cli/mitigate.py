@@ -9,6 +9,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.errors import Fault, RunError
@@ -52,10 +53,8 @@ def mitigate(
         from deflator.analysis.lever_case import Terms
         from deflator.analysis.mitigate import mitigate
         from deflator.report.mitigate import draw_mitigation
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         terms = Terms(equity_discount, extension_spread, forward_price, forward_discount, presale_price, amendment_fee,
                       backstop_price)  # fmt: skip
         sizes = _sizes(asked or [])

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deflator import defaults
-from deflator.cli.asking import IGNORANCE, Book, Ignorance, Json, Picture, Quick, Scenario, Seed, Settings, asked
-from deflator.cli.asking import setting_of as setting_of_options
+from deflator.cli.asking import (
+    IGNORANCE,
+    Book,
+    Ignorance,
+    Json,
+    Picture,
+    Quick,
+    Scenario,
+    Seed,
+    Settings,
+    asked,
+    check_figure,
+    setting_of,
+)
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.errors import Fault, RunError
@@ -39,12 +51,10 @@ def rare(
     """Split paths on their way to a break; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.rare import rare as split
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         paths = paths or (_QUICK_PATHS if quick else _PATHS)
-        setting = setting_of_options(book, scenario, settings, paths, ignorance, seed)
+        setting = setting_of(book, scenario, settings, paths, ignorance, seed)
         position, last = _asked(entity, by, setting)
         times = replications or (_QUICK_REPLICATIONS if quick else _REPLICATIONS)
         with showing_progress(setting.question.scenario.name) as progress:

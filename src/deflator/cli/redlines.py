@@ -9,6 +9,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.messages import text
@@ -39,11 +40,9 @@ def redlines(
     with reporting(json):
         from deflator.analysis.redlines import red_lines
         from deflator.analysis.replay import position_of
-        from deflator.report.picture import check_picture
         from deflator.report.redlines import draw_red_lines
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         sizes = _QUICK if quick else _USUAL
         setting = asking.setting_of(book, scenario, settings, paths or sizes[0], ignorance or str(sizes[1]), seed)
         if entity:

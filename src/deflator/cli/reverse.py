@@ -18,6 +18,7 @@ from deflator.cli.asking import (
     Seed,
     Settings,
     asked,
+    check_figure,
     setting_of,
 )
 from deflator.cli.output import Column, emit_json, reporting, say, table
@@ -59,10 +60,8 @@ def reverse(
         from deflator.analysis.replay import month_asked
         from deflator.analysis.reverse import ROUNDS, fewest_paths
         from deflator.analysis.reverse import reverse as search
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         # A quick search takes one block of paths, unless a small probability needs more.
         least = fewest_paths(probability) if quick and 0.0 < probability < 1.0 else 0
         paths = paths or (max(_QUICK_PATHS, least) if quick else _PATHS)

@@ -9,6 +9,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli import asking
+from deflator.cli.asking import check_figure
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.messages import text
@@ -46,10 +47,8 @@ def sensitivity(
     """Screen, rank and share out; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis.sensitivity import Effort, sensitivity
-        from deflator.report.picture import check_picture
 
-        if figure:
-            check_picture(figure)
+        check_figure(figure)
         draws = ignorance or (_DRAWS_QUICK if quick else _DRAWS)
         setting = asking.setting_of(book, scenario, settings, paths or (_PATHS_QUICK if quick else _PATHS), draws, seed)
         orders = _ORDERS if shapley or correlated else 0
