@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import book, output, scenario
+from deflator.cli import book, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.challenge import challenge
 from deflator.cli.claims import claims
@@ -79,6 +79,7 @@ app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
