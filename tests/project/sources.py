@@ -12,8 +12,8 @@ _MADE = {".git", "__pycache__", "node_modules"}
 
 
 def project_files() -> list[Path]:
-    """Return every file that is kept with the project, build products left out."""
-    found = [path for path in ROOT.iterdir() if path.is_file()]
+    """Return every file that is kept with the project; build products and what git itself keeps are left out."""
+    found = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
     for folder in _FOLDERS:
         found += (path for path in (ROOT / folder).rglob("*") if path.is_file())
     return sorted(path for path in found if not _MADE & set(path.parts))
