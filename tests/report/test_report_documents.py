@@ -123,11 +123,19 @@ def test_the_page_of_a_company_holds_a_balance_sheet_that_balances_and_every_sou
 
 
 def test_a_company_that_cannot_break_has_a_page_without_a_story() -> None:
-    unable = next(one for one in document("companies")["companies"] if not one["can_break"] and not one["parent"])
-    found = document("company", entity=unable["entity"])
+    asked = Question(load_book("ai-2026-02"), load_scenario("base"), paths=32, draws=4, seed=1)
+    found = build("company", asked, {"entity": "blackstone", "paths": 32, "draws": 4})
 
-    assert (found["story"], found["survival"]) == (None, None)
-    assert found["balance"]["figures"]["equity"]["mean"][0] > 0.0
+    assert (found["story"], found["survival"], found["first"]) == (None, None, None)
+    assert found["balance"]["figures"]["capital"]["mean"][0] > 0.0
+
+
+def test_sentences_come_in_the_language_that_is_asked_for() -> None:
+    english = document("company", entity="neo_one")["story"]["trigger_sentence"]
+    chinese = document("company", entity="neo_one", lang="zh")["story"]["trigger_sentence"]
+
+    assert english.isascii()
+    assert english != chinese
 
 
 def test_samples_of_rents_are_always_the_same_paths() -> None:

@@ -1,4 +1,4 @@
-"""How a story reads: events as sentences, in the language that is asked for."""
+"""How a story reads: events as sentences."""
 
 from __future__ import annotations
 
@@ -9,24 +9,12 @@ from deflator.analysis.path_view import Event
 from deflator.analysis.replay import Setting
 from deflator.analysis.words import per_cent, significant
 from deflator.book.months import month_at
-from deflator.engine.codes import Told, Trigger
+from deflator.engine.codes import Trigger
 from deflator.messages import text
 
 _DIGITS = 3
 #: What is told as nothing, USD m.
 NOTHING = 5e-4
-
-
-def said(code: Any, language: str = "en") -> str:
-    """Return the sentence of a code: of why something broke, or of where the money went.
-
-    Examples
-    --------
-    >>> said(Trigger.MATURITY)
-    'could not repay or refinance debt that fell due'
-    """
-    assert isinstance(code, Told)
-    return text(f"codes.{type(code).__name__.lower()}.{code.name.lower()}", language=language)
 
 
 def musd_words(musd: float | None) -> str:
@@ -47,15 +35,12 @@ class EventWords:
     ----------
     setting
         What was replayed.
-    language
-        One of `deflator.messages.LANGUAGES`.
     """
 
-    def __init__(self, setting: Setting, language: str = "en") -> None:
-        self._in = language
+    def __init__(self, setting: Setting) -> None:
         self._names = setting.labels | {
-            "new_loans": text("why.new_loans", language=self._in),
-            "others": text("why.others", language=self._in),
+            "new_loans": text("why.new_loans"),
+            "others": text("why.others"),
         }
         self._as_of = setting.question.book.as_of
 
@@ -74,27 +59,23 @@ class EventWords:
         kind = event.kind
         if kind == "covenant_breached":
             counterfactual = values["case"] == "counterfactual"
-            filled["tested"] = text(f"why.test.{values['test']}", language=self._in, **filled)
-            filled["counterfactual"] = text("why.counterfactual", language=self._in) if counterfactual else ""
-            filled["followed"] = text(f"why.consequence.{values['consequence']}", language=self._in, **filled)
+            filled["tested"] = text(f"why.test.{values['test']}", **filled)
+            filled["counterfactual"] = text("why.counterfactual") if counterfactual else ""
+            filled["followed"] = text(f"why.consequence.{values['consequence']}", **filled)
         elif kind.startswith("loan_") and values["granted_share"] < 1.0:
-            return text(f"why.event.{kind}", language=self._in, **filled) + text(
-                "why.rationed", language=self._in, **filled
-            )
+            return text(f"why.event.{kind}", **filled) + text("why.rationed", **filled)
         elif kind == "broke" and values["broken_share"] < 1.0:
             kind = "broke_members"
         elif kind.endswith("_broke"):
-            members = text("why.members_broke", language=self._in, share=filled["broken_share"])
+            members = text("why.members_broke", share=filled["broken_share"])
             filled["how"] = filled["trigger"] if values["broken_share"] == 1.0 else members
-            filled["unpaid"] = (
-                text("why.unpaid", language=self._in, **filled) if values["missed_musd"] > NOTHING else ""
-            )
-        return text(f"why.event.{kind}", language=self._in, **filled)
+            filled["unpaid"] = text("why.unpaid", **filled) if values["missed_musd"] > NOTHING else ""
+        return text(f"why.event.{kind}", **filled)
 
     def _written(self, name: str, value: Any) -> str:
         """Return a value as the end of its name says what it is."""
         if name == "trigger":
-            return said(Trigger(value), self._in)
+            return Trigger(value).sentence
         if name == "partner":
             return self.name(value)
         if name == "payees":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deflator.analysis.story import Part, Source, Story
-from deflator.analysis.story_words import EventWords, musd_words, said
+from deflator.analysis.story_words import EventWords, musd_words
 from deflator.analysis.words import UNKNOWN, per_cent, significant
 from deflator.book.cells import write_cell
 from deflator.cli.output import Column, say, table
@@ -181,8 +181,8 @@ def _musd(*sums: float | None) -> list[str]:
 
 
 def _trigger(trigger: Trigger) -> str:
-    return said(trigger)
+    return trigger.sentence
 
 
 def _cause(part: Part) -> str:
-    return said(Cause[part.cause.upper()])
+    return Cause[part.cause.upper()].sentence

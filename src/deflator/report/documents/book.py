@@ -44,11 +44,10 @@ def build_book(question: Question, arguments: Mapping[str, Any], progress: Progr
 
 def build_limits(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of method and limits, in the language that is asked for."""
-    language = str(arguments["lang"])
     channels = question.scenario.channels
     return {
-        "method": [{"id": name, "text": text(f"report.method.{name}", language=language)} for name in _METHOD],
-        "limits": [{"id": name, "text": text(f"report.limit.{name}", language=language)} for name in _LIMITS],
+        "method": [{"id": name, "text": text(f"report.method.{name}")} for name in _METHOD],
+        "limits": [{"id": name, "text": text(f"report.limit.{name}")} for name in _LIMITS],
         "channels": [{"name": name, "on": bool(channels[name])} for name in CHANNELS],
         "parameters": [
             {"name": key, **{column: row[column] for column in ("value", "low", "high", "distribution")}}

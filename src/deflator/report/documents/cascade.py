@@ -15,10 +15,10 @@ from deflator.report.documents.heading import bands, labels, prepared, words
 def build_cascade(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of the cascade; `path` is the path that is told, -1 for the middle one."""
     path = None if arguments["path"] < 0 else int(arguments["path"])
-    return cascade_page(cascade(prepared(question, arguments), path, progress=progress), str(arguments["lang"]))
+    return cascade_page(cascade(prepared(question, arguments), path, progress=progress))
 
 
-def cascade_page(found: Cascade, language: str = "en") -> dict[str, Any]:
+def cascade_page(found: Cascade) -> dict[str, Any]:
     """Return the page of a cascade that was followed."""
     question, economy = found.setting.question, found.setting.economy
     names = labels(question)
@@ -65,6 +65,6 @@ def cascade_page(found: Cascade, language: str = "en") -> dict[str, Any]:
             "headroom": {name: told.headroom[:, at] for at, name in enumerate(found.entities) if name in found.broken},
         },
         "words": words(
-            language, triggers=[one.trigger for one in told.breaks], causes=[c for b in told.breaks for c in b.causes]
+            triggers=[one.trigger for one in told.breaks], causes=[c for b in told.breaks for c in b.causes]
         ),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from deflator.analysis.choose_path import Chosen, choose_from_run, search
 from deflator.analysis.first import FirstBreaks, first_breaks
 from deflator.analysis.replay import Setting, prepare, replay
 from deflator.analysis.story import Story, tell
-from deflator.analysis.story_words import EventWords, said
+from deflator.analysis.story_words import EventWords
 from deflator.book import Book
 from deflator.book.lookup import entries
 from deflator.book.spelling import did_you_mean, quoted
@@ -76,7 +76,7 @@ def able_to_break(question: Question) -> set[str]:
 
 def build_company(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of one company."""
-    entity, language = str(arguments["entity"]), str(arguments["lang"])
+    entity = str(arguments["entity"])
     check_entity(question.book, entity)
     setting = prepared(question, arguments)
     owner = account_of(setting, entity)
@@ -84,7 +84,7 @@ def build_company(question: Question, arguments: Mapping[str, Any], progress: Pr
     with answered(question, progress) as result:
         found = first_breaks(result)
         story = told_of(question, result, entity, progress)
-    return company_page(question, entity, sheets, found, story, language)
+    return company_page(question, entity, sheets, found, story)
 
 
 def check_entity(book: Book, entity: str) -> None:
@@ -134,7 +134,6 @@ def company_page(
     sheets: Balances | None,
     found: FirstBreaks,
     story: tuple[Setting, Chosen | None, Story] | None,
-    language: str = "en",
 ) -> dict[str, Any]:
     """Return the page of a company from what was found of all.
 
@@ -150,8 +149,6 @@ def company_page(
         Who breaks first.
     story
         From `told_of`.
-    language
-        Of sentences.
     """
     book = question.book
     table = book.table("entities")
@@ -174,7 +171,7 @@ def company_page(
         "covenants": list(_covenants(book, entity)),
         "holdings": list(_holdings(book, entity)),
         "inputs": list(_inputs(book, entity)),
-        "story": story and _story(*story, language),
+        "story": story and _story(*story),
     }  # fmt: skip
 
 
@@ -240,17 +237,17 @@ def _inputs(book: Book, entity: str) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _story(setting: Setting, chosen: Chosen | None, story: Story, language: str) -> dict[str, Any]:
+def _story(setting: Setting, chosen: Chosen | None, story: Story) -> dict[str, Any]:
     """Return a story with its sentences."""
-    words = EventWords(setting, language)
+    words = EventWords(setting)
     document: dict[str, Any] = plain(story)
-    document["trigger_sentence"] = said(Trigger[story.trigger.upper()], language)
+    document["trigger_sentence"] = Trigger[story.trigger.upper()].sentence
     for event, written in zip(story.events, document["events"], strict=True):
         written |= {"date": words.month(event.month), "sentence": words.sentence(event)}
         written.pop("figures")
     for part in document["causes"]:
         named = part["cause"].upper() in Cause.__members__
-        part["label"] = said(Cause[part["cause"].upper()], language) if named else words.name(part["cause"])
+        part["label"] = Cause[part["cause"].upper()].sentence if named else words.name(part["cause"])
     document.pop("partners")
     document["chosen"] = plain(chosen)
     return document

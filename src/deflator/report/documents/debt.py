@@ -15,17 +15,17 @@ from deflator.report.documents.heading import bands, labels, prepared
 def build_debt(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of debt."""
     found = debt_outlook(prepared(question, arguments), progress=progress)
-    return debt_page(found, str(arguments["lang"]))
+    return debt_page(found)
 
 
-def debt_page(found: Debt, language: str = "en") -> dict[str, Any]:
+def debt_page(found: Debt) -> dict[str, Any]:
     """Return the page of debt that was followed."""
     question = found.setting.question
     return {
         "unit": "musd",
         "paths": found.paths,
         "draws": question.draws_used,
-        "labels": labels(question) | {NEW_LOANS: text("why.new_loans", language=language)},
+        "labels": labels(question) | {NEW_LOANS: text("why.new_loans")},
         "flows": FLOWS,
         "wall": _wall(found.wall),
         "outcome": {

@@ -21,10 +21,10 @@ DOTS = 50
 def build_first(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page from the kept run of the question, or from one that is made for it."""
     with answered(question, progress) as result:
-        return first_page(result, str(arguments["lang"]))
+        return first_page(result)
 
 
-def first_page(result: Result, language: str = "en") -> dict[str, Any]:
+def first_page(result: Result) -> dict[str, Any]:
     """Return the page of a run."""
     found = first_breaks(result)
     manifest = result.raw.manifest
@@ -43,7 +43,6 @@ def first_page(result: Result, language: str = "en") -> dict[str, Any]:
         "share_assumed": {kind: _assumed(found, kind) for kind in found.order},
         "losses": result.losses().to_dicts(),
         "words": words(
-            language,
             triggers=[name for one in found.first for name in one.triggers],
             causes=[one.cause for one in found.first if one.cause],
         ),

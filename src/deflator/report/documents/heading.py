@@ -13,14 +13,13 @@ from deflator import __version__
 from deflator.analysis import Result
 from deflator.analysis.replay import Setting, prepare
 from deflator.analysis.result import ask
-from deflator.analysis.story_words import said
 from deflator.book.months import month_at
 from deflator.engine.codes import Cause, Trigger
 from deflator.ensemble import Progress, Question, runs_folder
 from deflator.messages import text
 
 
-def heading(question: Question, language: str = "en") -> dict[str, Any]:
+def heading(question: Question) -> dict[str, Any]:
     """Return what a reader must know of a question: book, scenario, paths, draws, seed, version."""
     book, scenario = question.book_used, question.scenario
     return {
@@ -40,7 +39,7 @@ def heading(question: Question, language: str = "en") -> dict[str, Any]:
         "months": book.months,
         "dates": [month_at(month, book.as_of) for month in range(book.months + 1)],
         "version": __version__,
-        "disclaimer": text("common.disclaimer", language=language),
+        "disclaimer": text("common.disclaimer"),
     }  # fmt: skip
 
 
@@ -77,17 +76,17 @@ def labels(question: Question) -> dict[str, str]:
     return {str(row["entity"]): str(row["name"]) for row in question.book.table("entities").rows}
 
 
-def words(language: str, triggers: Iterable[str] = (), causes: Iterable[str] = ()) -> dict[str, dict[str, str]]:
+def words(triggers: Iterable[str] = (), causes: Iterable[str] = ()) -> dict[str, dict[str, str]]:
     """Return the sentences of codes that a document names.
 
     Examples
     --------
-    >>> words("en", triggers=["payment"])["trigger"]
+    >>> words(triggers=["payment"])["trigger"]
     {'payment': 'missed a payment'}
     """
     return {
-        "trigger": {name: said(Trigger[name.upper()], language) for name in dict.fromkeys(triggers)},
-        "cause": {name: said(Cause[name.upper()], language) for name in dict.fromkeys(causes)},
+        "trigger": {name: Trigger[name.upper()].sentence for name in dict.fromkeys(triggers)},
+        "cause": {name: Cause[name.upper()].sentence for name in dict.fromkeys(causes)},
     }
 
 

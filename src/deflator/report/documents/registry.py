@@ -8,6 +8,7 @@ from typing import Any
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.ensemble import Progress, Question
 from deflator.errors import Fault, RunError
+from deflator.messages import speaking
 from deflator.report.documents.arguments import Argument, DocumentKind, checked
 from deflator.report.documents.book import build_book, build_limits
 from deflator.report.documents.cascade import build_cascade
@@ -100,11 +101,12 @@ def build(
         raise RunError([Fault("", 0, "document", f"there is no document {quoted(name)}", hint)])
     kind = DOCUMENTS[name]
     given = checked(kind, arguments or {})
-    return finished(name, question, given, kind.build(question, given, progress))
+    with speaking(str(given["lang"])):
+        return finished(name, question, given, kind.build(question, given, progress))
 
 
 def finished(name: str, question: Question, arguments: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a document under their heading, as JSON."""
-    head = {"document": name, "arguments": dict(arguments), "meta": heading(question, str(arguments["lang"]))}
+    head = {"document": name, "arguments": dict(arguments), "meta": heading(question)}
     document: dict[str, Any] = plain(head | dict(parts), _DIGITS)
     return document
