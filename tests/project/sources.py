@@ -11,7 +11,7 @@ _FOLDERS = ("src", "tests", "bench", "docs", ".ci")
 
 
 def project_files() -> list[Path]:
-    """Return every file that is kept with the project, build products left out."""
+    """Return every file that is kept with the project; build products and what git itself keeps are left out."""
     found = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
     for folder in _FOLDERS:
         found += (path for path in (ROOT / folder).rglob("*") if path.is_file())

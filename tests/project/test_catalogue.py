@@ -9,6 +9,9 @@ from sources import PACKAGE, name_of, python_files, tree_of
 
 from deflator.messages import LANGUAGES, catalogue
 
+#: A language is called by its own name everywhere.
+NAMES_OF_LANGUAGES = {"dashboard.language_zh"}
+
 
 def asked_for() -> list[tuple[str, ast.Call]]:
     """Return every call of `text`, with where it stands."""
@@ -72,7 +75,31 @@ def test_the_places_of_a_message_are_those_that_are_filled() -> None:
     assert wrong == []
 
 
+def places(message: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(message) if name is not None}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_messages(language: str) -> None:
     assert set(catalogue(language)) == set(catalogue("en"))
     assert all(isinstance(message, str) for message in catalogue(language).values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_has_the_same_places_in_every_language(language: str) -> None:
+    wrong = [key for key, said in catalogue(language).items() if places(said) != places(catalogue("en")[key])]
+
+    assert wrong == []
+
+
+def test_no_message_is_left_in_the_other_language() -> None:
+    """What stands in Chinese has a Chinese character or no English word; names and abbreviations are no words."""
+    chinese = re.compile(r"[\u3400-\u9fff]")
+    word = re.compile(r"[a-z]{3,}")
+    names = re.compile(r"\{[^}]*\}|`[^`]*`|[A-Z][A-Za-z–.]+")
+    left = [
+        key for key, said in catalogue("zh").items() if not chinese.search(said) and word.search(names.sub("", said))
+    ]
+    strayed = [key for key, said in catalogue("en").items() if chinese.search(said) and key not in NAMES_OF_LANGUAGES]
+
+    assert (left, strayed) == ([], [])

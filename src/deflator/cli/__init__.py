@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
-from deflator.messages import text
+from deflator.messages import LANGUAGES, text
 
 app = typer.Typer(
     name="deflator",
@@ -38,6 +39,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 
 
 def _print_version(asked: bool) -> None:
@@ -51,8 +55,9 @@ def _everywhere(
     version: Annotated[
         bool, typer.Option("--version", help=text("cli.version"), callback=_print_version, is_eager=True)
     ] = False,
+    language: Annotated[Language | None, typer.Option("--lang", help=text("cli.language"))] = None,
 ) -> None:
-    pass
+    """Options of every command; `--lang` was read before this module was loaded, for it decides the help texts."""
 
 
 app.command("run", help=text("run.help"))(run)
