@@ -10,6 +10,7 @@ import typer
 from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.attribute import attribute
+from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
 from deflator.cli.claims import claims
 from deflator.cli.compare import compare
@@ -70,6 +71,7 @@ app.command("attribute", help=text("attribute.help"))(attribute)
 app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
+app.command("backtest", help=text("backtest.help"))(backtest)
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
