@@ -10,14 +10,9 @@ import typer
 
 from deflator.cli.output import emit_json, reporting, say
 from deflator.errors import Fault, RunError
-from deflator.messages import text
+from deflator.messages import LANGUAGES, text
 
-
-class Language(StrEnum):
-    """Languages of what is written for readers."""
-
-    EN = "en"
-    ZH = "zh"
+Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 
 
 def export(
@@ -26,7 +21,7 @@ def export(
     parquet: Annotated[bool, typer.Option("--parquet", help=text("export.parquet"))] = False,
     csv: Annotated[bool, typer.Option("--csv", help=text("export.csv"))] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="PATH", help=text("export.out"))] = None,
-    lang: Annotated[Language, typer.Option(help=text("export.lang"))] = Language.EN,
+    lang: Annotated[Language | None, typer.Option(help=text("export.lang"))] = None,
     book: Annotated[str | None, typer.Option(help=text("export.book"))] = None,
     json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,
 ) -> None:
@@ -44,7 +39,7 @@ def export(
         written = write(result, target, kind, lang, book)
         if json:
             tables = {sheet.name: {"rows": sheet.frame.height, "totals": sheet.totals()} for sheet in written.sheets}
-            emit_json({"written": target, "kind": kind, "language": str(lang), "run": name, "tables": tables,
+            emit_json({"written": target, "kind": kind, "language": written.language, "run": name, "tables": tables,
                        "disclaimer": text("common.disclaimer")})  # fmt: skip
             return
         say(text("export.written", file=target, tables=len(written.sheets),

@@ -10,10 +10,9 @@ from deflator.analysis.breaks import NONE
 from deflator.analysis.words import per_cent, per_cent_range
 from deflator.book import Book
 from deflator.book.months import month_at
-from deflator.messages import text
+from deflator.messages import spoken, text
 from deflator.report.tidy import Sheet, sheets_of
 
-LANGUAGES = ("en", "zh")
 Fact = tuple[str, str | float | int | None]
 
 
@@ -34,7 +33,7 @@ class Export:
     created
         Time of day in UTC that the file carries, ISO 8601: that of the run, so that one run gives the same bytes.
     language
-        In which words and meanings are written.
+        In which the cover is written, and what columns mean.
     """
 
     name: str
@@ -45,7 +44,7 @@ class Export:
     language: str = "en"
 
 
-def export_of(result: Result, book: Book, language: str = "en") -> Export:
+def export_of(result: Result, book: Book) -> Export:
     """Return the answer of a run as tables with their cover.
 
     Parameters
@@ -54,25 +53,23 @@ def export_of(result: Result, book: Book, language: str = "en") -> Export:
         A kept run.
     book
         The book that it was made with; from `deflator.report.tidy.book_of`.
-    language
-        One of `LANGUAGES`.
     """
     manifest = result.raw.manifest
-    title = text("export.title", language=language, scenario=manifest.scenario["name"], book=manifest.book["name"])
-    facts = (*_question(result, book, language), *_answer(result, language), *_made_with(result, book, language))
-    return Export(manifest.run, title, facts, tuple(sheets_of(result, book)), manifest.finished_at, language)
+    title = text("export.title", scenario=manifest.scenario["name"], book=manifest.book["name"])
+    facts = (*_question(result, book), *_answer(result), *_made_with(result, book))
+    return Export(manifest.run, title, facts, tuple(sheets_of(result, book)), manifest.finished_at, spoken())
 
 
-def _question(result: Result, book: Book, language: str) -> list[Fact]:
+def _question(result: Result, book: Book) -> list[Fact]:
     manifest = result.raw.manifest
     end = month_at(manifest.months, manifest.as_of)
     scenario = result.raw.scenario()
 
     def label(key: str) -> str:
-        return text(f"export.fact.{key}", language=language)
+        return text(f"export.fact.{key}")
 
     return [
-        (label("question"), text("export.question", language=language, as_of=manifest.as_of, end=end)),
+        (label("question"), text("export.question", as_of=manifest.as_of, end=end)),
         (label("book"), f"{book.name}: {book.title}"),
         (label("book_fingerprint"), manifest.book["fingerprint"]),
         (label("scenario"), f"{scenario.name}: {scenario.title}" if scenario else manifest.scenario["name"]),
@@ -83,12 +80,12 @@ def _question(result: Result, book: Book, language: str) -> list[Fact]:
         (label("paths"), manifest.paths),
         (label("paths_failed"), manifest.paths_failed),
         (label("draws"), manifest.draws if manifest.ignorance else 0),
-        (label("chance"), text("export.on" if manifest.chance else "export.off", language=language)),
+        (label("chance"), text("export.on" if manifest.chance else "export.off")),
         (label("seed"), str(manifest.seed)),
     ]
 
 
-def _answer(result: Result, language: str) -> list[Fact]:
+def _answer(result: Result) -> list[Fact]:
     """Return who is first, with range and error, and whether that stands."""
     facts: list[Fact] = []
     for kind, frame in (("layer", result.layers()), ("firm", result.entities()), ("cohort", result.cohorts())):
@@ -98,10 +95,9 @@ def _answer(result: Result, language: str) -> list[Fact]:
         leader = max(ranked, key=lambda row: row["p_first"])
         facts.append(
             (
-                text(f"export.fact.first_{kind}", language=language),
+                text(f"export.fact.first_{kind}"),
                 text(
                     "export.first",
-                    language=language,
                     name=leader["label"],
                     share=per_cent(leader["p_first"], leader["p_first_error"] or 0.0),
                     range=per_cent_range(leader["p_first_low"], leader["p_first_high"]),
@@ -110,15 +106,15 @@ def _answer(result: Result, language: str) -> list[Fact]:
             )
         )
     robust = bool(result.robustness()["agrees"].all())
-    stands = text("export.robust" if robust else "export.not_robust", language=language)
-    return [*facts, (text("export.fact.robust", language=language), stands)]
+    stands = text("export.robust" if robust else "export.not_robust")
+    return [*facts, (text("export.fact.robust"), stands)]
 
 
-def _made_with(result: Result, book: Book, language: str) -> list[Fact]:
+def _made_with(result: Result, book: Book) -> list[Fact]:
     manifest = result.raw.manifest
 
     def label(key: str) -> str:
-        return text(f"export.fact.{key}", language=language)
+        return text(f"export.fact.{key}")
 
     return [
         (label("run"), manifest.run),
@@ -127,7 +123,7 @@ def _made_with(result: Result, book: Book, language: str) -> list[Fact]:
         (label("ledger"), manifest.ledger_residual),
         (label("versions"), versions_told(manifest.versions)),
         (label("licence"), book.licence),
-        (label("disclaimer"), text("export.disclaimer", language=language)),
+        (label("disclaimer"), text("export.disclaimer")),
     ]
 
 

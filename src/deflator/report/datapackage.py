@@ -42,12 +42,12 @@ def write_package(target: Path, export: Export, kind: str) -> None:
     zipped = target.suffix.lower() == ".zip"
     folder = target.with_name(f"{target.name}.files") if zipped else target
     folder.mkdir()
-    resources = [_write_table(folder, sheet, kind, export.language) for sheet in export.sheets]
+    resources = [_write_table(folder, sheet, kind) for sheet in export.sheets]
     document = {
         "$schema": _STANDARD,
         "name": _slug(export.name),
         "title": export.title,
-        "description": text("export.disclaimer", language=export.language),
+        "description": text("export.disclaimer"),
         "created": export.created,
         "facts": {label: value for label, value in export.facts if value is not None},
         "resources": resources,
@@ -58,7 +58,7 @@ def write_package(target: Path, export: Export, kind: str) -> None:
         _zip(folder, target)
 
 
-def _write_table(folder: Path, sheet: Sheet, kind: str, language: str) -> dict[str, Any]:
+def _write_table(folder: Path, sheet: Sheet, kind: str) -> dict[str, Any]:
     file = folder / f"{sheet.name}.{kind}"
     if kind == "csv":
         neutral(sheet.frame).write_csv(file, include_bom=False, null_value="")
@@ -68,7 +68,7 @@ def _write_table(folder: Path, sheet: Sheet, kind: str, language: str) -> dict[s
     return {
         "name": _slug(sheet.name),
         "path": file.name,
-        "title": sheet.title(language),
+        "title": sheet.title(),
         "type": "table",
         "format": kind,
         "mediatype": _MEDIA[kind],
@@ -78,17 +78,17 @@ def _write_table(folder: Path, sheet: Sheet, kind: str, language: str) -> dict[s
         "rows": sheet.frame.height,
         "totals": sheet.totals(),
         "schema": {
-            "fields": [_field(column, language) for column in sheet.columns],
+            "fields": [_field(column) for column in sheet.columns],
             "missingValues": [""],
         },
     }
 
 
-def _field(column: Column, language: str) -> dict[str, str]:
+def _field(column: Column) -> dict[str, str]:
     field = {
         "name": column.name,
         "type": _KINDS.get(column.type, "number"),
-        "description": column.meaning(language),
+        "description": column.meaning(),
     }
     return field | ({"unit": column.unit} if column.unit else {})
 

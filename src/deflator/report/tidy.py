@@ -54,9 +54,9 @@ class Column:
     total: bool
     catalogue: str = "export"
 
-    def meaning(self, language: str = "en") -> str:
+    def meaning(self) -> str:
         """Return what the column means."""
-        return text(f"{self.catalogue}.column.{self.name}", language=language)
+        return text(f"{self.catalogue}.column.{self.name}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +80,9 @@ class Sheet:
     frame: pl.DataFrame
     catalogue: str = "export"
 
-    def title(self, language: str = "en") -> str:
+    def title(self) -> str:
         """Return what the table shows."""
-        return text(f"{self.catalogue}.sheet.{self.name}", language=language)
+        return text(f"{self.catalogue}.sheet.{self.name}")
 
     def totals(self) -> dict[str, float]:
         """Return the sums of the columns whose sums are carried."""

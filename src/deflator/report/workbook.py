@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deflator.analysis import Result
-from deflator.messages import text
+from deflator.messages import speaking, spoken, text
 from deflator.report.cover import Export, contents, export_of
 from deflator.report.datapackage import write_package
 from deflator.report.placing import placed
@@ -32,7 +32,7 @@ def export(
     result: Result,
     target: str | Path,
     kind: str = "xlsx",
-    language: str = "en",
+    language: str | None = None,
     book: str | None = None,
 ) -> Export:
     """Write the answer of a run as a workbook, or as a folder or zip of CSV or Parquet files with `datapackage.json`.
@@ -46,7 +46,8 @@ def export(
     kind
         One of `KINDS`.
     language
-        Of the cover and of what columns mean: `en` or `zh`. Names of tables and columns are the same in both.
+        Of the cover and of what columns mean: `en` or `zh`; the one that is spoken when None. Names of tables and
+        columns are the same in both.
     book
         Name or path of the book of the run, where it is not a shipped one.
 
@@ -60,14 +61,15 @@ def export(
     RunError
         When the book is not that of the run, or the place is taken or cannot be written to; nothing is left then.
     """
-    found = export_of(result, book_of(result, book), language)
-    write_export(found, Path(target), kind)
+    with speaking(language or spoken()):
+        found = export_of(result, book_of(result, book))
+        write_export(found, Path(target), kind)
     return found
 
 
 def write_export(found: Export, target: Path, kind: str) -> None:
     """Write an export, all of it or nothing."""
-    with placed(target) as draft:
+    with placed(target) as draft, speaking(found.language):
         if kind == "xlsx":
             write_workbook(draft, found)
         else:
@@ -82,16 +84,12 @@ def write_workbook(path: Path, found: Export) -> None:
              "strings_to_urls": False, "nan_inf_to_errors": False}  # fmt: skip
     with xlsxwriter.Workbook(str(path), fixed) as workbook:
         created = datetime.fromisoformat(found.created)
-        workbook.set_properties({"title": found.title, "created": created, "comments": _disclaimer(found)})
+        workbook.set_properties({"title": found.title, "created": created, "comments": text("export.disclaimer")})
         styles = _styles(workbook)
         _write_cover(workbook.add_worksheet(COVER), styles, found)
         for sheet in found.sheets:
-            _write_sheet(workbook.add_worksheet(sheet.name), styles, sheet, found.language)
+            _write_sheet(workbook.add_worksheet(sheet.name), styles, sheet)
         _write_columns(workbook.add_worksheet(COLUMNS), styles, found)
-
-
-def _disclaimer(found: Export) -> str:
-    return text("export.disclaimer", language=found.language)
 
 
 def _styles(workbook: Any) -> dict[str, Any]:
@@ -128,7 +126,7 @@ def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
         row += 1
     row += 1
     for place, heading in enumerate(("table", "shows", "rows", "summed", "sum")):
-        _write_words(sheet, styles, row, place, text(f"export.contents.{heading}", language=found.language), "bold")
+        _write_words(sheet, styles, row, place, text(f"export.contents.{heading}"), "bold")
     sums = {sheet.name: [(name, total) for one, name, total in contents(found) if one is sheet]
             for sheet in found.sheets}  # fmt: skip
     for listed in found.sheets:
@@ -136,7 +134,7 @@ def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
             row += 1
             if first == 0:
                 sheet.write_url(row, 0, f"internal:'{listed.name}'!A1", string=listed.name)
-                _write_words(sheet, styles, row, 1, listed.title(found.language), "wrapped")
+                _write_words(sheet, styles, row, 1, listed.title(), "wrapped")
                 sheet.write_number(row, 2, listed.frame.height, styles["count"])
             if name:
                 _write_words(sheet, styles, row, 3, name)
@@ -145,7 +143,7 @@ def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
                 sheet.write_formula(row, 4, f"=SUM('{listed.name}'!{cells})", styles["number"], total)
 
 
-def _write_sheet(sheet: Any, styles: dict[str, Any], tidy: Sheet, language: str) -> None:
+def _write_sheet(sheet: Any, styles: dict[str, Any], tidy: Sheet) -> None:
     """Write one table under its headings, which carry what the column means."""
     sheet.freeze_panes(1, 1)
     for place, column in enumerate(tidy.columns):
@@ -153,7 +151,7 @@ def _write_sheet(sheet: Any, styles: dict[str, Any], tidy: Sheet, language: str)
         sheet.set_column(place, place, width, styles.get(column.type, styles["words"]))
     for place, column in enumerate(tidy.columns):
         _write_words(sheet, styles, 0, place, column.name, "bold")
-        sheet.write_comment(0, place, meaning(column, language), {"x_scale": 2})
+        sheet.write_comment(0, place, meaning(column), {"x_scale": 2})
     sheet.autofilter(0, 0, max(tidy.frame.height, 1), len(tidy.columns) - 1)
     for row, cells in enumerate(tidy.frame.iter_rows(), 1):
         _write_row(sheet, styles, row, cells, tidy.columns)
@@ -176,17 +174,17 @@ def _write_columns(sheet: Any, styles: dict[str, Any], found: Export) -> None:
         {"table": 14, "column": 24, "unit": 18, "kind": 10, "meaning": 100}.items()
     ):
         sheet.set_column(place, place, width)
-        _write_words(sheet, styles, 0, place, text(f"export.contents.{heading}", language=found.language), "bold")
+        _write_words(sheet, styles, 0, place, text(f"export.contents.{heading}"), "bold")
     described = [(tidy.name, column) for tidy in found.sheets for column in tidy.columns]
     for row, (name, column) in enumerate(described, 1):
-        cells = (name, column.name, column.unit, column.type, column.meaning(found.language))
+        cells = (name, column.name, column.unit, column.type, column.meaning())
         for place, words in enumerate(cells):
             _write_words(sheet, styles, row, place, words)
 
 
-def meaning(column: Column, language: str) -> str:
+def meaning(column: Column) -> str:
     """Return what a column means, with its unit."""
-    words = column.meaning(language)
+    words = column.meaning()
     return f"{words} [{column.unit}]" if column.unit else words
 
 
