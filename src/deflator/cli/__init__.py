@@ -17,6 +17,7 @@ from deflator.cli.compare import compare
 from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
+from deflator.cli.export import export
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.rare import rare
@@ -64,6 +65,7 @@ app.command("run", help=text("run.help"))(run)
 app.command("resume", help=text("run.resume_help"))(resume)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("export", help=text("export.help"))(export)
 app.command("first", help=text("first.help"))(first)
 app.command("attribute", help=text("attribute.help"))(attribute)
 app.command("compare", help=text("compare.help"))(compare)
