@@ -5,7 +5,7 @@ import re
 from string import Formatter
 
 import pytest
-from sources import PACKAGE, name_of, python_files, tree_of
+from sources import PACKAGE, ROOT, name_of, project_files, python_files, tree_of
 
 from deflator.messages import LANGUAGES, catalogue
 
@@ -36,6 +36,33 @@ def pattern(key: ast.expr) -> str | None:
     return None
 
 
+def dashboard_keys() -> list[tuple[str, str]]:
+    """Return every key of a message in the sources of the dashboard as a pattern, with where it stands."""
+    return [
+        (f"{name_of(path)}:{number}", ".+".join(map(re.escape, re.split(r"\$\{[^}]*\}", key))))
+        for path in project_files()
+        if path.is_relative_to(ROOT / "frontend" / "src") and path.suffix in {".svelte", ".ts"}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for key in re.findall(r"""["'`](dashboard\w*\.[\w.${}\[\]()]+)["'`]""", line)
+    ]
+
+
+def test_every_message_that_the_dashboard_asks_for_exists() -> None:
+    missing = [place for place, keys in dashboard_keys() if not any(re.fullmatch(keys, key) for key in catalogue())]
+
+    assert len(dashboard_keys()) > 10
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_dashboard_speaks_every_language_in_full(language: str) -> None:
+    spoken = {key: message for key, message in catalogue(language).items() if key.startswith("dashboard")}
+
+    assert spoken.keys() == {key for key in catalogue("en") if key.startswith("dashboard")}
+    for key, message in spoken.items():
+        assert set(re.findall(r"\{(\w+)\}", message)) == set(re.findall(r"\{(\w+)\}", catalogue("en")[key])), key
+
+
 def test_every_message_that_is_asked_for_exists() -> None:
     missing = [
         place
@@ -48,6 +75,7 @@ def test_every_message_that_is_asked_for_exists() -> None:
 
 def test_every_message_is_asked_for() -> None:
     patterns = [keys for _, call in asked_for() if (keys := pattern(call.args[0]))]
+    patterns += [keys for _, keys in dashboard_keys()]
     constants = {
         node.value
         for path in python_files(PACKAGE)
