@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import book, output, scenario
+from deflator.cli import book, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
@@ -17,6 +17,7 @@ from deflator.cli.compare import compare
 from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
+from deflator.cli.export import export
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.rare import rare
@@ -64,6 +65,7 @@ app.command("run", help=text("run.help"))(run)
 app.command("resume", help=text("run.resume_help"))(resume)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("export", help=text("export.help"))(export)
 app.command("first", help=text("first.help"))(first)
 app.command("attribute", help=text("attribute.help"))(attribute)
 app.command("compare", help=text("compare.help"))(compare)
@@ -81,6 +83,7 @@ app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
