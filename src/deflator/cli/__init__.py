@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from deflator import __version__
 from deflator.cli import book, output, scenario
 from deflator.cli.attribute import attribute
+from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
 from deflator.cli.claims import claims
 from deflator.cli.compare import compare
@@ -26,7 +28,7 @@ from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
-from deflator.messages import text
+from deflator.messages import LANGUAGES, text
 
 app = typer.Typer(
     name="deflator",
@@ -37,6 +39,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 
 
 def _print_version(asked: bool) -> None:
@@ -50,8 +55,9 @@ def _everywhere(
     version: Annotated[
         bool, typer.Option("--version", help=text("cli.version"), callback=_print_version, is_eager=True)
     ] = False,
+    language: Annotated[Language | None, typer.Option("--lang", help=text("cli.language"))] = None,
 ) -> None:
-    pass
+    """Options of every command; `--lang` was read before this module was loaded, for it decides the help texts."""
 
 
 app.command("run", help=text("run.help"))(run)
@@ -63,6 +69,7 @@ app.command("attribute", help=text("attribute.help"))(attribute)
 app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
+app.command("backtest", help=text("backtest.help"))(backtest)
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
