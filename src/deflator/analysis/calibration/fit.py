@@ -51,6 +51,11 @@ class Effort:
     seed: int = 2026
     threads: int | None = None
 
+    @staticmethod
+    def quick(seed: int = 2026) -> Effort:
+        """Return an effort that takes seconds, with wider errors."""
+        return Effort(lanes=64, fits=8, evaluations=45, seed=seed)
+
 
 @dataclass(frozen=True)
 class MomentFit:
@@ -167,9 +172,9 @@ class Fit:
         return next(one for one in self.estimates if one.parameter == parameter)
 
 
-def searches(problem: Problem, effort: Effort, profiles: bool = True) -> int:
-    """Return how many searches a fit takes, for its progress."""
-    return effort.fits + 2 + _STARTS + (len(problem.prior.names) if profiles else 0)
+def searches(profiles: int, effort: Effort) -> int:
+    """Return how many searches a fit takes, for its progress; `profiles` parameters are profiled."""
+    return effort.fits + 2 + _STARTS + profiles
 
 
 def fit(problem: Problem, effort: Effort, profiles: bool = True, tell: Callable[[], None] | None = None) -> Fit:

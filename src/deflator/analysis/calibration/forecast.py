@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deflator.analysis.calibration.fit import Effort, Fit, fit, searches
+from deflator.analysis.calibration.fit import Effort, Fit, fit
 from deflator.analysis.calibration.history import UNMOVED, Series, long_enough
 from deflator.analysis.calibration.market_step import BURN_IN, MarketStep
 from deflator.analysis.calibration.posting import Postings, renewal_of
@@ -161,7 +161,7 @@ def score_forecast(
     effort
         How much is computed.
     tell
-        Called after each search; there are `forecast_searches` of them.
+        Called after each search.
 
     Raises
     ------
@@ -189,11 +189,6 @@ def score_forecast(
         place = [one.label for one in known].index(series.label)
         forecasts.append(_forecast(setting, series, past, own, drifts[place], target_volatility, effort.seed))
     return ForecastTest(until, tuple(forecasts), pooled)
-
-
-def forecast_searches(found: Sequence[Series], until: int, effort: Effort, problem_searches: int) -> int:
-    """Return how many searches `score_forecast` takes."""
-    return (1 + len(scored(found, until))) * problem_searches
 
 
 def _leaning_on(pooled: Fit) -> Prior:
@@ -285,13 +280,13 @@ def _posted_ahead(
     members = own.ensemble[np.arange(_PATHS) % len(own.ensemble)]
     values = {name: np.exp(members[:, place]) for place, name in enumerate(WIDE.names)}
     noise = values.pop(NOISE)
-    most = capped({name: math.inf for name in values})
+    most = capped(dict.fromkeys(values, math.inf))
     step = MarketStep(setting, _PATHS, age + ahead, seed)
     bounded = {name: np.minimum(value, most[name]) for name, value in values.items()}
     rents = step.rents(bounded, target_volatility, drifts)[0][BURN_IN - 1 :]
     renewal = np.full((len(rents), 1), renewal_of(past))
     renewal[: age + 1] = 0.0
-    posted = Postings(*rents.shape, seed).post(rents, renewal, noise)
+    posted = Postings(len(rents), _PATHS, seed).post(rents, renewal, noise)
     return posted[age:] - posted[age]
 
 
@@ -305,7 +300,7 @@ def _months_since_move(series: Series) -> int:
     return age
 
 
-_QUANTILES = tuple(0.5 - 0.5 * level for level in LEVELS[::-1]) + (0.5,) + tuple(0.5 + 0.5 * level for level in LEVELS)
+_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
 def _sampled(model: str, sample: Floats, outcome: Floats) -> Density:

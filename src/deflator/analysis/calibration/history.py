@@ -99,9 +99,7 @@ def read_histories(book: Book) -> tuple[Series, ...]:
 def long_enough(found: Sequence[Series], equipment: str | None = None) -> list[Series]:
     """Return the series with at least `LEAST_CHANGES` monthly changes, of one equipment or of all."""
     return [
-        series
-        for series in found
-        if equipment in (None, series.equipment) and series.changes().size >= LEAST_CHANGES
+        series for series in found if equipment in (None, series.equipment) and series.changes().size >= LEAST_CHANGES
     ]
 
 
@@ -211,7 +209,7 @@ def summarise(series: Series, as_of: str) -> Summary:
         month_at(series.last, as_of),
         series.seen.size,
         changes.size,
-        float(changes.std(ddof=1) * math.sqrt(12.0)) if changes.size >= 3 else None,  # noqa: PLR2004
+        float(changes.std(ddof=1) * math.sqrt(12.0)) if changes.size >= 3 else None,
         float(np.mean(np.abs(changes) <= UNMOVED)) if changes.size else None,
         _longest_run(series),
         float(np.median(np.abs(moved))) if moved.size else None,
@@ -305,7 +303,9 @@ def aligned(one: Series, other: Series) -> tuple[Floats, Floats]:
     last = min(one.first + one.log_price.size, other.first + other.log_price.size)
     if last <= first:
         return np.empty(0), np.empty(0)
-    return one.log_price[first - one.first : last - one.first], other.log_price[first - other.first : last - other.first]
+    return one.log_price[first - one.first : last - one.first], other.log_price[
+        first - other.first : last - other.first
+    ]
 
 
 @dataclass(frozen=True)

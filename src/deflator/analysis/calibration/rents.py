@@ -49,9 +49,7 @@ def capped(values: dict[str, float]) -> dict[str, float]:
     return {name: min(value, _MOST.get(name, np.inf)) for name, value in values.items()}
 
 
-def rent_problem(
-    setting: Setting, series: Sequence[Series], target_volatility: float, prior: Prior = WIDE
-) -> Problem:
+def rent_problem(setting: Setting, series: Sequence[Series], target_volatility: float, prior: Prior = WIDE) -> Problem:
     """Return the problem of speed, volatility, jumps and posting noise, shared by several histories of a good.
 
     Parameters
@@ -132,9 +130,7 @@ def own_factor_problem(
 
         def simulate(logs: Floats) -> list[Floats]:
             known = capped(prior.values(logs))
-            factors = {
-                name: step.own_factor(name, known[REVERSION], known[volatility_of(name)]) for name in equipments
-            }
+            factors = {name: step.own_factor(name, known[REVERSION], known[volatility_of(name)]) for name in equipments}
             return [
                 _pair_moments(
                     postings[0].post(reference + factors[one.equipment], renewal[0], noise)[-left.size :],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,8 @@ def weigh(label: str, moments: Floats, simulated: Floats) -> Evidence:
     """
     covariance = np.cov(simulated, rowvar=False) * (1.0 + 1.0 / len(simulated))
     covariance += _RIDGE * np.diag(np.diag(covariance) + 1e-9)
-    return Evidence(label, moments, np.linalg.inv(covariance), np.linalg.cholesky(covariance))
+    inverse, root = (np.asarray(part(covariance), dtype=np.float64) for part in (np.linalg.inv, np.linalg.cholesky))
+    return Evidence(label, moments, inverse, root)
 
 
 def distance(
@@ -186,7 +188,7 @@ def search(
 
     first = np.asarray(start, dtype=np.float64)[free]
     simplex = np.vstack([first, *(first + step for step in np.diag(0.6 * deviation[free]))])
-    options = {"maxfev": evaluations, "xatol": 0.02, "fatol": 0.01, "initial_simplex": simplex}
+    options: Any = {"maxfev": evaluations, "xatol": 0.02, "fatol": 0.01, "initial_simplex": simplex}
     ended = optimize.minimize(objective, first, method="Nelder-Mead", options=options)
     logs = whole(ended.x)
     return Found(logs, float(ended.fun) - penalty(logs), float(ended.fun))
