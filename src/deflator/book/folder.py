@@ -18,6 +18,8 @@ from deflator.errors import Fault
 
 HEADER_FILE = "book.yaml"
 LARGEST_HEADER_KILOBYTES = 64
+#: What happened after the as-of date, for `deflator backtest`; no part of the book, which knows nothing of it.
+OUTCOMES_FILE = "outcomes.csv"
 _TEMPLATE_HINT = "`deflator book init` writes every file with its header; rows may be none"
 _YAML_HINT = "write one `key: value` in each line"
 
@@ -33,7 +35,7 @@ def read_folder(folder: Path, faults: list[Fault]) -> RawBook:
         Faults that are found are added to it.
     """
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() == ".csv" and file.stem not in schema():
+        if file.suffix.lower() == ".csv" and file.stem not in schema() and file.name != OUTCOMES_FILE:
             known = [f"{name}.csv" for name in schema()]
             faults.append(Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known)))
     tables = {name: _read_table(folder / f"{name}.csv", faults) for name in schema()}

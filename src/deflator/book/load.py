@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deflator.book.book import Book, Provenance, Source, Table
 from deflator.book.draft import Draft, read_draft
-from deflator.book.folder import read_folder
+from deflator.book.folder import OUTCOMES_FILE, read_folder
 from deflator.book.rules import check
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.book.workbook import read_workbook
@@ -48,6 +48,19 @@ def load_book(name_or_path: str | Path) -> Book:
     if faults:
         raise BookError(faults)
     return _assemble(draft)
+
+
+def outcomes_beside(name_or_path: str | Path) -> Path | None:
+    """Return the table of what happened after the as-of date that lies in the folder of a book; None if none does.
+
+    Raises
+    ------
+    BookError
+        When there is no such book.
+    """
+    path = _locate(name_or_path)
+    found = (path if path.is_dir() else path.parent) / OUTCOMES_FILE
+    return found if found.is_file() else None
 
 
 def _locate(name_or_path: str | Path) -> Path:
