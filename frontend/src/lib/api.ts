@@ -36,6 +36,8 @@ export interface Driver {
   max: number;
   between: "step" | "ramp" | "pulse";
   narrow: string[];
+  /** Whether it may be moved for everyone at once. */
+  general?: boolean;
 }
 
 export interface Channel {
@@ -65,6 +67,10 @@ export interface Parameter {
 
 export interface SliderEvidence {
   key: string;
+  group: string;
+  main: boolean;
+  /** Whether it pins a level: then there is no value at which it changes nothing. */
+  pinned: boolean;
   unit: string;
   min: number;
   max: number;
@@ -127,19 +133,8 @@ export class Refused extends Error {
   }
 }
 
-/** `--token` of the service, where it asks for one: the page's address carries it once. */
-let token = "";
-export function presentToken(value: string): void {
-  token = value;
-}
-export function tokenGiven(): string {
-  return token;
-}
-
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const headers = new Headers(init.headers);
-  if (token) headers.set("Authorization", `Bearer ${token}`);
-  const reply = await fetch(path, { ...init, headers });
+  const reply = await fetch(path, init);
   const kind = reply.headers.get("content-type") ?? "";
   const content: unknown = kind.includes("json") ? await reply.json() : { faults: [{ message: await reply.text() }] };
   if (!reply.ok) throw new Refused((content as { faults?: Fault[] }).faults ?? [{ message: reply.statusText }], reply.status);

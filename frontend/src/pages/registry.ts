@@ -1,6 +1,8 @@
 /** The pages, in the order of the menu. A page that is not here does not exist for a reader. */
 import type { Component } from "svelte";
+import First from "./First.svelte";
 import Now from "./Now.svelte";
+import Scenario from "./Scenario.svelte";
 
 export interface Page {
   id: string;
@@ -11,7 +13,9 @@ export interface Page {
   view: Component;
 }
 
-export const PAGES: Page[] = [{ id: "now", title: "dashboard.page.now", lead: "dashboard.lead.now", view: Now }];
+const page = (id: string, view: Component): Page => ({ id, title: `dashboard.page.${id}`, lead: `dashboard.lead.${id}`, view });
+
+export const PAGES: Page[] = [page("now", Now), page("first", First), page("scenario", Scenario)];
 
 /** Return the page of an address, and the first one when there is none of that name. */
 export function pageOf(id: string): Page {
