@@ -1,5 +1,7 @@
 /** What the service answers over HTTP. The page talks to the address it came from and to no other. */
 
+import { language } from "./i18n.svelte";
+
 export interface Fault {
   file?: string | null;
   row?: number | null;
@@ -134,7 +136,9 @@ export class Refused extends Error {
 }
 
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const reply = await fetch(path, init);
+  const headers = new Headers(init.headers);
+  headers.set("accept-language", language());
+  const reply = await fetch(path, { ...init, headers });
   const kind = reply.headers.get("content-type") ?? "";
   const content: unknown = kind.includes("json") ? await reply.json() : { faults: [{ message: await reply.text() }] };
   if (!reply.ok) throw new Refused((content as { faults?: Fault[] }).faults ?? [{ message: reply.statusText }], reply.status);
@@ -170,7 +174,7 @@ export async function answer<D>(
   options: { progress?: (job: Job<D>) => void; signal?: AbortSignal } = {},
 ): Promise<D> {
   const { progress, signal } = options;
-  let job = await post<Job<D>>("/api/answers", { document, question, arguments: args }, signal);
+  let job = await post<Job<D>>("/api/answers", { document, question, arguments: { lang: language(), ...args } }, signal);
   let wait = WAIT_FIRST_MS;
   const cancel = () => void remove(`/api/answers/${job.job}`).catch(() => undefined);
   try {
