@@ -5,8 +5,10 @@ import Cascade from "./Cascade.svelte";
 import Claims from "./Claims.svelte";
 import Company from "./Company.svelte";
 import Debt from "./Debt.svelte";
+import First from "./First.svelte";
 import Losses from "./Losses.svelte";
 import Now from "./Now.svelte";
+import Scenario from "./Scenario.svelte";
 
 export interface Page {
   id: string;
@@ -17,14 +19,19 @@ export interface Page {
   view: Component;
 }
 
+const page = (id: string, view: Component): Page => ({ id, title: `dashboard.page.${id}`, lead: `dashboard.lead.${id}`, view });
+const answer = (id: string, view: Component): Page => ({ id, title: `dashboard_pages.page.${id}`, lead: `dashboard_pages.lead.${id}`, view });
+
 export const PAGES: Page[] = [
-  { id: "now", title: "dashboard.page.now", lead: "dashboard.lead.now", view: Now },
-  { id: "cascade", title: "dashboard_pages.page.cascade", lead: "dashboard_pages.lead.cascade", view: Cascade },
-  { id: "debt", title: "dashboard_pages.page.debt", lead: "dashboard_pages.lead.debt", view: Debt },
-  { id: "losses", title: "dashboard_pages.page.losses", lead: "dashboard_pages.lead.losses", view: Losses },
-  { id: "company", title: "dashboard_pages.page.company", lead: "dashboard_pages.lead.company", view: Company },
-  { id: "claims", title: "dashboard_pages.page.claims", lead: "dashboard_pages.lead.claims", view: Claims },
-  { id: "book", title: "dashboard_pages.page.book", lead: "dashboard_pages.lead.book", view: Book },
+  page("now", Now),
+  page("first", First),
+  answer("cascade", Cascade),
+  answer("debt", Debt),
+  answer("losses", Losses),
+  answer("company", Company),
+  answer("claims", Claims),
+  answer("book", Book),
+  page("scenario", Scenario),
 ];
 
 /** Return the page of an address, and the first one when there is none of that name. */
