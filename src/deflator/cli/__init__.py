@@ -9,6 +9,7 @@ import typer
 
 from deflator import __version__
 from deflator.cli import book, calibrate, output, scenario
+from deflator.cli import book, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
@@ -17,6 +18,7 @@ from deflator.cli.compare import compare
 from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
+from deflator.cli.export import export
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.rare import rare
@@ -26,6 +28,7 @@ from deflator.cli.reverse import reverse
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
+from deflator.cli.serve import serve
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
@@ -64,6 +67,7 @@ app.command("run", help=text("run.help"))(run)
 app.command("resume", help=text("run.resume_help"))(resume)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("export", help=text("export.help"))(export)
 app.command("first", help=text("first.help"))(first)
 app.command("attribute", help=text("attribute.help"))(attribute)
 app.command("compare", help=text("compare.help"))(compare)
@@ -82,7 +86,9 @@ app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
+app.command("serve", help=text("web.serve.help"))(serve)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
 
