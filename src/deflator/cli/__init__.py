@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import book, calibrate, output, scenario
-from deflator.cli import book, data, output, scenario
+from deflator.cli import book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge

@@ -27,6 +27,7 @@ _LEAST_OUTCOMES = 3
 _PATHS = 4096
 _BETWEEN = 0.5  # log: how far the parameters of one list may lie from those of all lists, one standard deviation
 _NORMAL_95 = 1.645
+_LEAST_DEVIATION = 0.01  # log a month: a price that never moved is not known to stay
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +222,7 @@ def pool_drifts(changes: Sequence[Floats]) -> list[tuple[float, float]]:
     [0.0, 0.0]
     """
     means = np.array([one.mean() for one in changes])
-    variances = np.array([max(float(one.var(ddof=1)), UNMOVED**2) / one.size for one in changes])
+    variances = np.array([max(float(one.var(ddof=1)), _LEAST_DEVIATION**2) / one.size for one in changes])
     weights = 1.0 / variances
     centre = float((weights * means).sum() / weights.sum())
     spread = float((weights * (means - centre) ** 2).sum()) - (len(means) - 1)
@@ -257,7 +258,7 @@ def _forecast(
         "flat": (np.full(horizons.size, start), float((changes**2).mean()) * horizons),
     }
     for model, (middle, variance) in around.items():
-        densities.append(_normal(model, middle, np.sqrt(np.maximum(variance, UNMOVED**2)), outcome))
+        densities.append(_normal(model, middle, np.sqrt(np.maximum(variance, _LEAST_DEVIATION**2)), outcome))
     return SeriesForecast(series, past.last, tuple(months.tolist()), outcome, tuple(densities), *drift, own)
 
 

@@ -16,8 +16,9 @@ from deflator.errors import Fault, RunError
 
 Floats = NDArray[np.float64]
 
-#: A posted price that moves by less is taken to have stayed: medians of several offers never stand quite still.
-UNMOVED = 0.01
+#: A posted price that moves by less is taken to have stayed: medians of several offers never stand quite still. A wider
+#: band would take small moves of the rent for plateaus, and own factors for slower than they are.
+UNMOVED = 0.003
 #: Fewer monthly changes tell nothing of autocorrelation and tails.
 LEAST_CHANGES = 10
 _LEAST_COMMON = 6
