@@ -444,8 +444,8 @@ def _portfolio(
         expected_loss=estimate(*by_draw(total, outcomes.draw), outcomes.setting.question.chance),
         es95_musd=float(expected_shortfall(total, 0.95)),
         es99_musd=float(expected_shortfall(total, 0.99)),
-        es95_error=shortfall_error(total, 0.95),
-        es99_error=shortfall_error(total, 0.99),
+        es95_error=shortfall_error(total, 0.95, outcomes.draw),
+        es99_error=shortfall_error(total, 0.99, outcomes.draw),
         quantiles={f"{level:g}": float(np.quantile(total, level)) for level in QUANTILES},
         share_of_paths_with_loss=float((total > 0.0).mean()),
     )
