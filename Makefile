@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup office slow bench lint lock clean
+.PHONY: run test setup office frontend frontend-check slow bench lint lock clean
 
 run: setup  ## set up, then the main job: the sourced book and the essay's view side by side
 	$(BIN)/deflator run base essay
 
-test: setup office lint  ## set up, then lint, types and all tests except the long studies
+test: setup office lint frontend-check  ## set up, then lint, types and all tests except the long studies
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 slow: setup  ## the long studies
@@ -25,6 +25,20 @@ office:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	    apt-get update -q && DEBIAN_FRONTEND=noninteractive $$install -q; \
 	  else echo "LibreOffice is missing: its test will fail. Install it, for instance with: sudo $$install"; fi; }
+
+# The dashboard: its sources in frontend/, its build beside the service, so that nobody needs node to use it.
+STATIC := src/deflator/web/static
+
+frontend:  ## check the sources of the dashboard and build them into the package
+	cd frontend && npm ci --silent && npm run --silent check && npx vite build --logLevel warn
+
+# A test without node holds the build against a checksum of its sources; with node it is built again and compared.
+frontend-check:
+	@if command -v npm >/dev/null 2>&1; then \
+	  again=$$(mktemp -d) && cd frontend && npm ci --silent && npm run --silent check && \
+	  npx vite build --logLevel error --outDir "$$again" && diff -r "$$again" ../$(STATIC) && rm -r "$$again" || \
+	  { echo "$(STATIC) is not what frontend/ builds: run make frontend and commit it"; exit 1; }; \
+	else echo "npm is missing: the build of the dashboard is held against the checksum of its sources only"; fi
 
 lint: setup
 	$(BIN)/ruff check --no-cache

@@ -6,31 +6,18 @@ The test drives the program itself: it needs `soffice` (Debian package libreoffi
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import zipfile
 from datetime import date
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import pytest
 from typer.testing import CliRunner
 
 from deflator.book import Book, load_book
 from deflator.book.cells import write_cell
 from deflator.book.schema import schema
 from deflator.cli.book import app
-
-
-def saved_by_libreoffice(workbook: Path, place: Path) -> Path:
-    """Open a workbook in LibreOffice and save it again."""
-    soffice = shutil.which("soffice")
-    if not soffice:
-        pytest.fail("soffice is missing; run: apt-get install --no-install-recommends libreoffice-calc-nogui")
-    profile = (place / "profile").as_uri()
-    convert = [f"-env:UserInstallation={profile}", "--headless", "--convert-to", "xlsx", "--outdir"]
-    subprocess.run([soffice, *convert, str(place / "saved"), str(workbook)], check=True, capture_output=True)
-    return place / "saved" / workbook.name
+from spreadsheets import saved_by_libreoffice
 
 
 def filled(template: Path, book: Book, place: Path) -> Path:

@@ -5,8 +5,9 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deflator.cli.output import emit_json, plain, reporting, table
+from deflator.cli.output import emit_json, reporting, table
 from deflator.errors import DeflatorError, Fault
+from deflator.report.plain import plain
 
 FAULTS = [Fault("a.csv", 2, "units", "'x' is no number", "use 5"), Fault("b.csv", 0, "", "is missing")]
 

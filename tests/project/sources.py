@@ -7,15 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "deflator"
-_FOLDERS = ("src", "tests", "bench", "docs", ".ci")
+_FOLDERS = ("src", "tests", "bench", "docs", "frontend", ".ci")
+_MADE = {".git", "__pycache__", "node_modules"}
 
 
 def project_files() -> list[Path]:
-    """Return every file that is kept with the project, build products left out."""
-    found = [path for path in ROOT.iterdir() if path.is_file()]
+    """Return every file that is kept with the project; build products and what git itself keeps are left out."""
+    found = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
     for folder in _FOLDERS:
         found += (path for path in (ROOT / folder).rglob("*") if path.is_file())
-    return sorted(path for path in found if "__pycache__" not in path.parts)
+    return sorted(path for path in found if not _MADE & set(path.parts))
 
 
 def text_files() -> Iterator[tuple[Path, str]]:

@@ -5,9 +5,12 @@ import re
 from string import Formatter
 
 import pytest
-from sources import PACKAGE, name_of, python_files, tree_of
+from sources import PACKAGE, ROOT, name_of, project_files, python_files, tree_of
 
 from deflator.messages import LANGUAGES, catalogue
+
+#: A language is called by its own name everywhere.
+NAMES_OF_LANGUAGES = {"dashboard.language_zh"}
 
 
 def asked_for() -> list[tuple[str, ast.Call]]:
@@ -33,6 +36,34 @@ def pattern(key: ast.expr) -> str | None:
     return None
 
 
+def dashboard_keys() -> list[tuple[str, str]]:
+    """Return every key of a message in the sources of the dashboard as a pattern, with where it stands."""
+    return [
+        (f"{name_of(path)}:{number}", ".+".join(map(re.escape, re.split(r"\$\{[^}]*\}", key))))
+        for path in project_files()
+        if path.is_relative_to(ROOT / "frontend" / "src") and path.suffix in {".svelte", ".ts"}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for key in re.findall(r"""["'](dashboard\w*\.[\w.]+)["']""", line)
+        + re.findall(r"`(dashboard\w*\.(?:[\w.]|\$\{[^}]*\})+)`", line)
+    ]
+
+
+def test_every_message_that_the_dashboard_asks_for_exists() -> None:
+    missing = [place for place, keys in dashboard_keys() if not any(re.fullmatch(keys, key) for key in catalogue())]
+
+    assert len(dashboard_keys()) > 10
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_dashboard_speaks_every_language_in_full(language: str) -> None:
+    spoken = {key: message for key, message in catalogue(language).items() if key.startswith("dashboard")}
+
+    assert spoken.keys() == {key for key in catalogue("en") if key.startswith("dashboard")}
+    for key, message in spoken.items():
+        assert set(re.findall(r"\{(\w+)\}", message)) == set(re.findall(r"\{(\w+)\}", catalogue("en")[key])), key
+
+
 def test_every_message_that_is_asked_for_exists() -> None:
     missing = [
         place
@@ -45,6 +76,7 @@ def test_every_message_that_is_asked_for_exists() -> None:
 
 def test_every_message_is_asked_for() -> None:
     patterns = [keys for _, call in asked_for() if (keys := pattern(call.args[0]))]
+    patterns += [keys for _, keys in dashboard_keys()]
     constants = {
         node.value
         for path in python_files(PACKAGE)
@@ -72,7 +104,31 @@ def test_the_places_of_a_message_are_those_that_are_filled() -> None:
     assert wrong == []
 
 
+def places(message: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(message) if name is not None}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_messages(language: str) -> None:
     assert set(catalogue(language)) == set(catalogue("en"))
     assert all(isinstance(message, str) for message in catalogue(language).values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_has_the_same_places_in_every_language(language: str) -> None:
+    wrong = [key for key, said in catalogue(language).items() if places(said) != places(catalogue("en")[key])]
+
+    assert wrong == []
+
+
+def test_no_message_is_left_in_the_other_language() -> None:
+    """What stands in Chinese has a Chinese character or no English word; names and abbreviations are no words."""
+    chinese = re.compile(r"[\u3400-\u9fff]")
+    word = re.compile(r"[a-z]{3,}")
+    names = re.compile(r"\{[^}]*\}|`[^`]*`|[A-Z][A-Za-z–.]+")
+    left = [
+        key for key, said in catalogue("zh").items() if not chinese.search(said) and word.search(names.sub("", said))
+    ]
+    strayed = [key for key, said in catalogue("en").items() if chinese.search(said) and key not in NAMES_OF_LANGUAGES]
+
+    assert (left, strayed) == ([], [])

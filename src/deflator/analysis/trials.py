@@ -81,6 +81,7 @@ def simulate_all(
     paths: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    first_path: int = 0,
     workers: Workers | None = None,
 ) -> Paths:
     """Simulate the paths of a setting on all processors and hold what is kept of each in memory.
@@ -90,11 +91,13 @@ def simulate_all(
     setting
         From `prepare` or `varied`.
     paths
-        How many, counted from path 0; those of the question when None.
+        How many; those of the question when None.
     threads
         Threads to use; they change no result.
     progress
         Told the paths done and the paths asked for.
+    first_path
+        Path to count from.
     workers
         Threads that stay, for a process that simulates again and again; instead of `threads`.
 
@@ -116,7 +119,9 @@ def simulate_all(
     question = setting.question
 
     def work(first: int, count: int) -> Paths:
-        return simulate(setting.economy, seed=question.seed, first_path=first, paths=count, chance=question.chance)
+        return simulate(
+            setting.economy, seed=question.seed, first_path=first_path + first, paths=count, chance=question.chance
+        )
 
     count = question.paths_used if paths is None else paths
     threads = workers.threads if workers else threads or os.cpu_count() or 1

@@ -18,6 +18,8 @@ from deflator.errors import Fault
 
 HEADER_FILE = "book.yaml"
 LARGEST_HEADER_KILOBYTES = 64
+#: What happened after the as-of date, for `deflator backtest`; no part of the book, which knows nothing of it.
+OUTCOMES_FILE = "outcomes.csv"
 _TEMPLATE_HINT = "`deflator book init` writes every file with its header; rows may be none"
 _YAML_HINT = "write one `key: value` in each line"
 
@@ -33,10 +35,10 @@ def read_folder(folder: Path, faults: list[Fault]) -> RawBook:
         Faults that are found are added to it.
     """
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() == ".csv" and file.stem not in schema():
+        if file.suffix.lower() == ".csv" and file.stem not in schema() and file.name != OUTCOMES_FILE:
             known = [f"{name}.csv" for name in schema()]
             faults.append(Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known)))
-    tables = {name: _read_table(folder / f"{name}.csv", faults) for name in schema()}
+    tables = {name: read_csv(folder / f"{name}.csv", faults) for name in schema()}
     return RawBook(
         HEADER_FILE,
         _read_header(folder / HEADER_FILE, faults),
@@ -71,7 +73,7 @@ def _read_text(file: Path, largest_bytes: int, faults: list[Fault]) -> str | Non
     return text
 
 
-def _read_table(file: Path, faults: list[Fault]) -> RawTable | None:
+def read_csv(file: Path, faults: list[Fault]) -> RawTable | None:
     """Return a CSV file as header and rows, or None with a fault."""
     text = _read_text(file, LARGEST_MEGABYTES * 1_000_000, faults)
     if text is None:
@@ -134,23 +136,28 @@ def _read_header(file: Path, faults: list[Fault]) -> dict[str, tuple[int, object
     return found
 
 
-def write_folder(folder: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> None:
+def write_folder(
+    folder: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]], page: bool = True
+) -> None:
     """Write `book.yaml`, one CSV file for each table, and a page that explains the columns.
 
     Parameters
     ----------
     folder
-        An empty folder.
+        A folder; files of a book that it holds are written over.
     header
         What describes the book as a whole.
     rows
         Rows of every table of the schema.
+    page
+        Whether to write the page; a folder may have one of its own.
     """
     with (folder / HEADER_FILE).open("w", encoding="utf-8", newline="") as file:
         for key, column in header_schema().by_name.items():
             entry = yaml.safe_dump({key: header[key]}, allow_unicode=True) if header[key] else f"{key}:\n"
             file.write(f"# {column.description}.\n{entry}")
-    (folder / "README.md").write_text(book_page(), encoding="utf-8")
+    if page:
+        (folder / "README.md").write_text(book_page(), encoding="utf-8")
     for table in schema().values():
         with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from deflator.book.book import Book, Provenance, Source, Table
 from deflator.book.draft import Draft, read_draft
-from deflator.book.folder import read_folder
+from deflator.book.folder import OUTCOMES_FILE, read_folder
+from deflator.book.raw import RawBook
 from deflator.book.rules import check
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.book.workbook import read_workbook
@@ -43,11 +44,42 @@ def load_book(name_or_path: str | Path) -> Book:
     path = _locate(name_or_path)
     faults: list[Fault] = []
     raw = read_folder(path, faults) if path.is_dir() else read_workbook(path, faults)
+    return read_book(raw, faults)
+
+
+def read_book(raw: RawBook, faults: list[Fault]) -> Book:
+    """Return the book that raw cells make, if every cell and every rule is as it should be.
+
+    Parameters
+    ----------
+    raw
+        Cells as a file holds them.
+    faults
+        What was found wrong before.
+
+    Raises
+    ------
+    BookError
+        With every fault, those found before among them.
+    """
     draft = read_draft(raw, faults)
     faults.extend(check(draft))
     if faults:
         raise BookError(faults)
     return _assemble(draft)
+
+
+def outcomes_beside(name_or_path: str | Path) -> Path | None:
+    """Return the table of what happened after the as-of date that lies in the folder of a book; None if none does.
+
+    Raises
+    ------
+    BookError
+        When there is no such book.
+    """
+    path = _locate(name_or_path)
+    found = (path if path.is_dir() else path.parent) / OUTCOMES_FILE
+    return found if found.is_file() else None
 
 
 def _locate(name_or_path: str | Path) -> Path:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from deflator import __version__
-from deflator.cli import book, output, scenario
+from deflator.cli import book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
+from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
 from deflator.cli.claims import claims
 from deflator.cli.compare import compare
 from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
+from deflator.cli.export import export
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.rare import rare
@@ -24,9 +27,11 @@ from deflator.cli.reverse import reverse
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
+from deflator.cli.serve import serve
+from deflator.cli.tape import tape
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
-from deflator.messages import text
+from deflator.messages import LANGUAGES, text
 
 app = typer.Typer(
     name="deflator",
@@ -37,6 +42,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 
 
 def _print_version(asked: bool) -> None:
@@ -50,19 +58,23 @@ def _everywhere(
     version: Annotated[
         bool, typer.Option("--version", help=text("cli.version"), callback=_print_version, is_eager=True)
     ] = False,
+    language: Annotated[Language | None, typer.Option("--lang", help=text("cli.language"))] = None,
 ) -> None:
-    pass
+    """Options of every command; `--lang` was read before this module was loaded, for it decides the help texts."""
 
 
 app.command("run", help=text("run.help"))(run)
 app.command("resume", help=text("run.resume_help"))(resume)
 app.command("show", help=text("run.show_help"))(show)
 app.add_typer(runs_app, name="runs", help=text("run.runs_help"))
+app.command("export", help=text("export.help"))(export)
 app.command("first", help=text("first.help"))(first)
 app.command("attribute", help=text("attribute.help"))(attribute)
 app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
+app.command("backtest", help=text("backtest.help"))(backtest)
+app.add_typer(calibrate.app, name="calibrate", help=text("calibrate.help"))
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
@@ -72,9 +84,12 @@ app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
 app.command("discover", help=text("discover.help"))(discover)
 app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
+app.command("tape", help=text("tape.help"))(tape)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
+app.command("serve", help=text("web.serve.help"))(serve)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
 

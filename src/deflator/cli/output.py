@@ -5,21 +5,18 @@ Nothing heavy is imported here; `rich` is imported when something is printed.
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
 import json as json_format
-import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import typer
 
 from deflator.errors import DeflatorError, Fault
 from deflator.messages import text
+from deflator.report.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,31 +108,6 @@ def emit_json(value: Any) -> None:
     }
     """
     say(json_format.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """Return the value as what JSON knows: dictionaries, lists, text, numbers, true, false and null.
-
-    Examples
-    --------
-    >>> plain({1: Fault("a.csv", 1, "units", "missing")})["1"]["file"]
-    'a.csv'
-    """
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, PurePath):
-        return str(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if hasattr(value, "tolist"):  # a NumPy number or array
-        return plain(value.tolist())
-    return [plain(item) for item in value]
 
 
 def console() -> Console:

@@ -124,7 +124,7 @@ def _cell(column: str, row: Row, as_of: str) -> str:
 
 def _sentence(codes: type[Trigger] | type[Cause], name: str | None) -> str:
     """Return what a code says to a reader."""
-    return codes[name.upper()].sentence if name else UNKNOWN  # type: ignore[union-attr]
+    return codes[name.upper()].sentence if name else UNKNOWN
 
 
 _CELLS: dict[str, Callable[[Row, str], str]] = {

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from deflator.analysis.path_view import Event
 from deflator.analysis.story import Part, Source, Story
+from deflator.analysis.story_words import EventWords, musd_words
 from deflator.analysis.words import UNKNOWN, per_cent, significant
 from deflator.book.cells import write_cell
-from deflator.book.months import month_at
-from deflator.cli.output import Column, plain, say, table
+from deflator.cli.output import Column, say, table
 from deflator.engine.codes import Cause, Trigger
 from deflator.messages import text
+from deflator.report.plain import plain
 
 if TYPE_CHECKING:
     from deflator.analysis.choose_path import Chosen
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _MOST_EVENTS = 16
 _MOST_SOURCES = 12
 _DIGITS = 3
-_NOTHING = 5e-4  # USD m
 
 
 def print_story(story: Story, setting: Setting, chosen: Chosen | None) -> None:
@@ -36,7 +34,7 @@ def print_story(story: Story, setting: Setting, chosen: Chosen | None) -> None:
     chosen
         How the path was found; None when it was asked for.
     """
-    words = _Words(setting)
+    words = EventWords(setting)
     say(_heading(story))
     question = setting.question
     say(text("why.replayed", path=story.path, scenario=question.scenario.name, book=question.book.name,
@@ -66,12 +64,12 @@ def as_document(story: Story, setting: Setting, chosen: Chosen | None) -> dict[s
         "draws": setting.economy.draws,
         "chance": question.chance,
         "chosen": chosen,
-        **_document(story, _Words(setting)),
+        **_document(story, EventWords(setting)),
         "disclaimer": text("common.disclaimer"),
     }
 
 
-def _document(story: Story, words: _Words) -> dict[str, Any]:
+def _document(story: Story, words: EventWords) -> dict[str, Any]:
     document: dict[str, Any] = plain(story)
     document["trigger_sentence"] = _trigger(Trigger[story.trigger.upper()])
     for event, written in zip(story.events, document["events"], strict=True):
@@ -91,7 +89,7 @@ def _heading(story: Story) -> str:
     return text("why.heading_unbroken", name=story.name, date=story.date, headroom=headroom)
 
 
-def _print_events(story: Story, words: _Words) -> None:
+def _print_events(story: Story, words: EventWords) -> None:
     """Print the events that weigh most, in their order."""
     optional = sorted((event for event in story.events if not event.essential), key=lambda event: -event.musd)
     kept = set(map(id, optional[:_MOST_EVENTS]))
@@ -107,7 +105,7 @@ def _say_left_out(key: str, count: int) -> None:
         say()
 
 
-def _print_causes(story: Story, words: _Words) -> None:
+def _print_causes(story: Story, words: EventWords) -> None:
     """Print what took the money; of a lender, on whom it was lost."""
     missing = significant(story.shortfall_musd, _DIGITS)
     if story.layer == "lender":
@@ -155,7 +153,7 @@ def _print_sources(story: Story) -> None:
     table(text("why.title_documents"), [text("why.column_source"), text("why.column_title")], documents.items())
 
 
-def _print_partner(story: Story, words: _Words) -> None:
+def _print_partner(story: Story, words: EventWords) -> None:
     """Print why another broke, and those behind it."""
     trigger = _trigger(Trigger[story.trigger.upper()])
     say(text("why.title_partner", name=story.name, date=story.date, trigger=trigger))
@@ -179,66 +177,12 @@ def _right(*names: str) -> list[Column]:
 
 
 def _musd(*sums: float | None) -> list[str]:
-    """Return sums without more digits than are of use, and 0 for what is less than half a thousandth."""
-    return ["0" if value is not None and abs(value) < _NOTHING else significant(value, _DIGITS) for value in sums]
+    return [musd_words(value) for value in sums]
 
 
-def _trigger(trigger: Any) -> str:
-    return str(trigger.sentence)
+def _trigger(trigger: Trigger) -> str:
+    return trigger.sentence
 
 
 def _cause(part: Part) -> str:
-    cause: Any = Cause[part.cause.upper()]
-    return str(cause.sentence)
-
-
-class _Words:
-    """How the events of a path read: names of entities, months, sums and shares."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._names = setting.labels | {name: text(f"why.{name}") for name in ("new_loans", "others")}
-        self._as_of = setting.question.book.as_of
-
-    def name(self, entity: str) -> str:
-        return self._names[entity]
-
-    def month(self, month: int) -> str:
-        return month_at(month, self._as_of)
-
-    def sentence(self, event: Event) -> str:
-        """Return what happened, in words."""
-        values = event.values
-        filled = {name: self._written(name, value) for name, value in values.items()}
-        kind = event.kind
-        if kind == "covenant_breached":
-            filled["tested"] = text(f"why.test.{values['test']}", **filled)
-            filled["counterfactual"] = text("why.counterfactual") if values["case"] == "counterfactual" else ""
-            filled["followed"] = text(f"why.consequence.{values['consequence']}", **filled)
-        elif kind.startswith("loan_") and values["granted_share"] < 1.0:
-            return text(f"why.event.{kind}", **filled) + text("why.rationed", **filled)
-        elif kind == "broke" and values["broken_share"] < 1.0:
-            kind = "broke_members"
-        elif kind.endswith("_broke"):
-            members = text("why.members_broke", share=filled["broken_share"])
-            filled["how"] = filled["trigger"] if values["broken_share"] == 1.0 else members
-            filled["unpaid"] = text("why.unpaid", **filled) if values["missed_musd"] > _NOTHING else ""
-        return text(f"why.event.{kind}", **filled)
-
-    def _written(self, name: str, value: Any) -> str:
-        """Return a value as the end of its name says what it is."""
-        if name == "trigger":
-            return _trigger(Trigger(value))
-        if name == "partner":
-            return self.name(value)
-        if name == "payees":
-            return ", ".join(f"{self.name(payee)} ({_musd(musd)[0]})" for payee, musd in value.items())
-        formats: Mapping[str, Callable[[Any], str]] = {
-            "musd": lambda sum_musd: _musd(sum_musd)[0],
-            "usd": lambda rent: f"{rent:.2f}",
-            "share": per_cent,
-            "count": lambda count: f"{round(count):,}",
-            "month": self.month,
-        }
-        if isinstance(value, str):
-            return value
-        return formats.get(name.rpartition("_")[2], lambda figure: significant(figure, _DIGITS))(value)
+    return Cause[part.cause.upper()].sentence

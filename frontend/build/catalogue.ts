@@ -1,0 +1,47 @@
+/** Makes the catalogues under src/deflator/messages readable for the front end as `virtual:messages`. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import type { Plugin } from "vite";
+
+/** Files of a catalogue that the front end speaks from. */
+const SPOKEN = /^dashboard.*\.toml$/;
+
+export function spoken(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => SPOKEN.test(name))
+    .sort();
+}
+
+type Node = { [key: string]: unknown };
+
+function flat(prefix: string, node: Node, into: Record<string, string>): void {
+  for (const [key, value] of Object.entries(node)) {
+    if (value !== null && typeof value === "object") flat(`${prefix}${key}.`, value as Node, into);
+    else into[prefix + key] = String(value);
+  }
+}
+
+/** Return every message of a language by its dotted key, as Python's `catalogue` does. */
+export function messages(folder: string, language: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  const place = join(folder, language);
+  for (const name of spoken(place))
+    flat(`${name.slice(0, -".toml".length)}.`, parse(readFileSync(join(place, name), "utf8")) as Node, found);
+  return found;
+}
+
+export function catalogues(folder: string, languages: string[]): Plugin {
+  const id = "virtual:messages";
+  return {
+    name: "deflator-catalogues",
+    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    load(source) {
+      if (source !== `\0${id}`) return undefined;
+      const all = Object.fromEntries(languages.map((language) => [language, messages(folder, language)]));
+      for (const language of languages)
+        for (const file of spoken(join(folder, language))) this.addWatchFile(join(folder, language, file));
+      return `export default JSON.parse(${JSON.stringify(JSON.stringify(all))});`;
+    },
+  };
+}

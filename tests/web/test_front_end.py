@@ -1,0 +1,73 @@
+"""The dashboard that is shipped is the one whose sources are here."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "src" / "deflator" / "web" / "static"
+MOST_SCRIPT_BYTES = 480_000
+# Named in frontend/vite.config.ts too.
+SOURCES = (
+    "src",
+    "build",
+    "public",
+    "index.html",
+    "package-lock.json",
+    "svelte.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+)
+
+
+def sources() -> list[Path]:
+    found = [
+        path
+        for name in SOURCES
+        for path in ((ROOT / "frontend" / name).rglob("*") if "." not in name else [ROOT / "frontend" / name])
+    ]
+    found += [
+        path
+        for path in (ROOT / "src" / "deflator" / "messages").glob("*/dashboard*.toml")
+        if path.parent.name in {"en", "zh"}
+    ]
+    return sorted((path for path in found if path.is_file()), key=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def checksum() -> str:
+    total = hashlib.sha256()
+    for path in sources():
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.relative_to(ROOT).as_posix()}\n{content}\n".encode())
+    return total.hexdigest()
+
+
+def test_the_shipped_dashboard_is_built_from_the_sources_as_they_stand() -> None:
+    assert json.loads((STATIC / "build.json").read_text())["sources"] == checksum(), "run make frontend"
+
+
+def test_the_page_asks_for_its_own_files_and_for_nothing_else() -> None:
+    page = (STATIC / "index.html").read_text()
+    asked = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+    assert asked
+    for address in asked:
+        name, _, version = address.partition("?v=")
+        assert name.startswith("/")
+        assert (STATIC / name.removeprefix("/")).is_file()
+        if version:
+            assert hashlib.sha256((STATIC / name.removeprefix("/")).read_bytes()).hexdigest().startswith(version)
+
+
+def test_the_script_stays_small() -> None:
+    assert sum(path.stat().st_size for path in (STATIC / "assets").glob("*.js")) < MOST_SCRIPT_BYTES
+
+
+def test_the_lock_file_pins_every_package_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+
+    assert len(packages) > 10
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [name for name, entry in packages.items() if not entry.get("integrity")] == []
