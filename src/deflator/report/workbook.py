@@ -112,9 +112,10 @@ def _write_words(sheet: Any, styles: dict[str, Any], row: int, place: int, words
 
 def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
     """Write the facts, then the list of tables, whose sums are formulas over the tables with their values."""
-    for place, width in enumerate((30, 70, 10, 22, 18)):
+    for place, width in enumerate((46, 78, 10, 24, 18)):
         sheet.set_column(place, place, width)
     sheet.hide_gridlines(2)
+    _fit_page_width(sheet)
     _write_words(sheet, styles, 0, 0, found.title, "title")
     row = 2
     for label, value in found.facts:
@@ -143,9 +144,18 @@ def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
                 sheet.write_formula(row, 4, f"=SUM('{listed.name}'!{cells})", styles["number"], total)
 
 
+def _fit_page_width(sheet: Any) -> None:
+    """Print all columns on one page, as many pages long as it takes."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+
+
 def _write_sheet(sheet: Any, styles: dict[str, Any], tidy: Sheet) -> None:
     """Write one table under its headings, which carry what the column means."""
     sheet.freeze_panes(1, 1)
+    sheet.repeat_rows(0)
+    _fit_page_width(sheet)
     for place, column in enumerate(tidy.columns):
         width = min(max(_width(tidy, column) + 2, len(column.name) + 2, _NARROWEST), _WIDEST)
         sheet.set_column(place, place, width, styles.get(column.type, styles["words"]))
@@ -170,6 +180,8 @@ def _write_row(sheet: Any, styles: dict[str, Any], row: int, cells: Sequence[Any
 def _write_columns(sheet: Any, styles: dict[str, Any], found: Export) -> None:
     """Write what every column of every table means."""
     sheet.freeze_panes(1, 2)
+    sheet.repeat_rows(0)
+    _fit_page_width(sheet)
     for place, (heading, width) in enumerate(
         {"table": 14, "column": 24, "unit": 18, "kind": 10, "meaning": 100}.items()
     ):
