@@ -36,7 +36,7 @@ from deflator.tape.redlines import red_lines_of
 from deflator.tape.tables import curve_table, loan_table
 
 TARGET_LOSS = 0.02
-_BLOCK = 256  # loans whose paths are in memory at once
+_CELLS = 1_000_000  # loans times paths that are in memory at once
 _MILLION = 1e6
 _UNSECURED_RANK, _CONVERTIBLE_RANK = 3, 4
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
@@ -376,8 +376,9 @@ def _measure(
     table["lost_by_month"] = np.zeros(outcomes.months + 1)
     months: dict[tuple[str, str], NDArray[np.int16]] = {}
     parts = []
-    for first in range(0, len(sound), _BLOCK):
-        block = np.array(sound[first : first + _BLOCK], dtype=np.intp)
+    size = max(_CELLS // paths, 1)
+    for first in range(0, len(sound), size):
+        block = np.array(sound[first : first + size], dtype=np.intp)
         loans = [tape.loans[at] for at in block]
         broke = np.stack([_months_of(loan, outcomes, months) for loan in loans])
         found = _defaults(loans, block, broke, outcomes, owed)
