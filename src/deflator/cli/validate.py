@@ -61,7 +61,7 @@ def _command(scenarios: list[str] | None, book: str, settings: list[str] | None,
     for one in settings or []:
         typed += ["--set", one]
     typed += ["--quick"] if quick else []
-    return " ".join([*typed, "--page", page.name])
+    return " ".join([*typed, "--page", page.name if page.is_absolute() else page.as_posix()])
 
 
 def _write(file: Path, content: str) -> None:
