@@ -27,9 +27,9 @@ from deflator.cli.reverse import reverse
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
-from deflator.cli.validate import validate
 from deflator.cli.serve import serve
 from deflator.cli.tape import tape
+from deflator.cli.validate import validate
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
