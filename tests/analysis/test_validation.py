@@ -96,7 +96,19 @@ def test_a_figure_that_cannot_stand_alone_is_told_and_not_dropped() -> None:
 
 def test_the_page_shows_misses_before_hits_and_what_is_not_shown(found: Stability) -> None:
     past = score_past("telecom-2000-12", quick=True, seed=2026)
-    whole = Validation("fibre-2001", FEW, 2026, True, (found,), (("telecom-2000-12", past),), {}, 1.0)
+    whole = Validation(
+        "fibre-2001",
+        "2001-01",
+        FEW,
+        2026,
+        True,
+        (found,),
+        (("telecom-2000-12", past),),
+        {},
+        1.0,
+        None,
+        "too few prices",
+    )
     page = validation_page(whole, "deflator validate")
 
     for words in ("Under `base`", "What flips it", "at the ends of their ranges", "length of a month cannot be changed",

@@ -108,8 +108,23 @@ def _document(found: Validation) -> dict[str, Any]:
             for one in found.stabilities
         },
         "pasts": dict(found.pasts),
+        "rents": _rents(found),
         "disclaimer": text("common.disclaimer"),
     }  # fmt: skip
+
+
+def _rents(found: Validation) -> dict[str, Any]:
+    """Return the scores of the forecast of rents by series, or why there are none."""
+    if found.rents is None:
+        return {"refused": found.no_rents}
+    return {
+        "series": {
+            one.series.label: {model: one.score(model) for model in ("engine", "drift", "flat")}
+            | {"held": {str(level): one.coverage("engine", level) for level in (0.5, 0.8, 0.95)}}
+            for one in found.rents.series
+        },
+        "wins": found.rents.wins(),
+    }
 
 
 def _print(found: Validation) -> None:
@@ -131,6 +146,11 @@ def _print(found: Validation) -> None:
         for line in names_by_verdict(past):
             say(f"  {line}")
         say()
+    if found.rents:
+        say(text("validate.rents", wins=found.rents.wins(), series=len(found.rents.series)))
+    else:
+        say(text("validate.no_rents", reason=found.no_rents))
+    say()
     say(text("common.disclaimer"))
 
 

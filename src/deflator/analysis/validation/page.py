@@ -44,6 +44,7 @@ def _lines(found: Validation, command: str) -> Iterator[str]:
         yield from _stability(one, found)
     for name, past in found.pasts:
         yield from _past(name, past)
+    yield from _rents(found)
     yield from (text("validate.page.limits_title"), "", text("validate.page.limits").strip(), "")
     yield text("common.disclaimer")
 
@@ -229,4 +230,29 @@ def _past(name: str, past: Backtest) -> Iterator[str]:
         yield text("validate.page.rents", seen=len(past.rents), inside=within, better=better)
     for line in past.refused:
         yield f"- {line}"
+    yield ""
+
+
+def _rents(found: Validation) -> Iterator[str]:
+    """Yield the scores of the density forecast of rents, or why there are none."""
+    yield from (text("validate.page.rents_title", book=found.book), "")
+    test = found.rents
+    if test is None:
+        yield from (text("validate.page.no_rents", reason=found.no_rents), "")
+        return
+    as_of = found.as_of
+    yield text(
+        "validate.page.rents_intro", until=month_at(test.until, as_of), wins=test.wins(), series=len(test.series)
+    )
+    yield ""
+    cells = []
+    for one in test.series:
+        held = " / ".join(per_cent(one.coverage("engine", level)) for level in (0.5, 0.8, 0.95))
+        scores = [f"{one.score(model):.3f}" for model in ("engine", "drift", "flat")]
+        cells.append([f"{one.series.equipment} {one.series.name}", len(one.months), *scores,
+                      f"{one.skill('drift'):.2f}", f"{one.skill('flat'):.2f}", held])  # fmt: skip
+    yield from rows(_heads("series", "months", "crps_engine", "crps_drift", "crps_flat", "skill_drift", "skill_flat",
+                           "held"), cells)  # fmt: skip
+    half, most, nearly = (per_cent(test.coverage("engine", level)) for level in (0.5, 0.8, 0.95))
+    yield text("validate.page.rents_held", half=half, most=most, nearly=nearly)
     yield ""
