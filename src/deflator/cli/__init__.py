@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import book, data, output, scenario
+from deflator.cli import book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
@@ -28,6 +28,7 @@ from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
 from deflator.cli.serve import serve
+from deflator.cli.tape import tape
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
@@ -73,6 +74,7 @@ app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("backtest", help=text("backtest.help"))(backtest)
+app.add_typer(calibrate.app, name="calibrate", help=text("calibrate.help"))
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
@@ -82,6 +84,7 @@ app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
 app.command("discover", help=text("discover.help"))(discover)
 app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
+app.command("tape", help=text("tape.help"))(tape)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(data.app, name="data", help=text("data.help"))
