@@ -17,7 +17,7 @@ from deflator.errors import DeflatorError
 from deflator.messages import LANGUAGES, speaking, text
 from deflator.scenario import Scenario
 from deflator.web.answers import answers_router
-from deflator.web.asking import scenario_of
+from deflator.web.asking import checked_scenario
 from deflator.web.bodies import Asked, SaveAs, ToCheck, ToKeep
 from deflator.web.engine import Engine
 from deflator.web.exports import exports_router
@@ -65,7 +65,7 @@ def create_app(
 def _app(rules: Rules, limits: Limits, book: str | None, threads: int | None, warm_up: bool) -> FastAPI:
     shelf = Shelf(limits, book)
     engine = Engine(shelf, limits, threads)
-    live, jobs = Live(engine, limits), Jobs(limits)
+    live, jobs = Live(engine, limits), Jobs(limits, engine.warm)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,6 +85,11 @@ def _app(rules: Rules, limits: Limits, book: str | None, threads: int | None, wa
     app.state.shelf, app.state.engine, app.state.live, app.state.jobs = shelf, engine, live, jobs
     tell_refusals(app)
     app.include_router(_books(shelf, limits))
+
+    @app.get("/api/ready", summary=text("web.route.ready"))
+    def ready() -> dict[str, bool]:
+        return {"ready": engine.warm.is_set()}
+
     app.include_router(_scenarios(shelf))
     app.include_router(answers_router(shelf, jobs))
     app.include_router(exports_router(shelf))
@@ -147,9 +152,7 @@ def _scenarios(shelf: Shelf) -> APIRouter:
     @router.post("/check", summary=text("web.route.check"))
     def check(body: ToCheck) -> dict[str, Any]:
         try:
-            scenario = scenario_of(body.scenario, body.settings, shelf)
-            if body.book is not None:
-                scenario.check(shelf.book(body.book))
+            scenario = checked_scenario(body, shelf)
         except DeflatorError as error:
             faults = [told(fault) for fault in error.faults]
             return {"yaml": None, "document": None, "fingerprint": None, "faults": faults}
