@@ -22,6 +22,7 @@ from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
 from deflator.cli.rare import rare
 from deflator.cli.redlines import redlines
+from deflator.cli.report import report
 from deflator.cli.resume import resume
 from deflator.cli.reverse import reverse
 from deflator.cli.run import run
@@ -81,6 +82,7 @@ app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
 app.command("discover", help=text("discover.help"))(discover)
 app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
+app.command("report", help=text("report.help"))(report)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
