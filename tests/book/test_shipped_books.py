@@ -25,7 +25,7 @@ def shipped(name: str) -> Book:
     return load_book(name)
 
 
-@pytest.fixture(params=["ai-2026-02", "fibre-2001"])
+@pytest.fixture(params=["ai-2026-02", "fibre-2001", "telecom-2000-12"])
 def book(request: pytest.FixtureRequest) -> Book:
     return shipped(request.param)
 
@@ -40,8 +40,8 @@ def rows(book: Book, table: str, **wanted: object) -> list[dict[str, object]]:
     return [dict(row) for row in book.tables[table].rows if all(row[name] == cell for name, cell in wanted.items())]
 
 
-def test_both_books_are_shipped() -> None:
-    assert set(shipped_books()) == {"ai-2026-02", "fibre-2001"}
+def test_three_books_are_shipped() -> None:
+    assert set(shipped_books()) == {"ai-2026-02", "fibre-2001", "telecom-2000-12"}
 
 
 def test_a_book_is_named_as_its_folder_and_peopled_in_every_layer(book: Book) -> None:

@@ -63,3 +63,16 @@ def test_what_cannot_be_scored_is_refused(words: tuple[str, ...], said: str) -> 
 
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_the_shipped_book_of_the_telecom_bust_is_scored_with_what_lies_beside_it() -> None:
+    done = typed("telecom-2000-12", *FEW, "--json")
+    found = json.loads(done.stdout)["answer"]
+    fates = {firm["entity"]: firm["event"] for firm in found["firms"]}
+
+    assert done.exit_code == 0, done.stderr
+    assert (found["as_of"], found["until"]) == ("2000-12", 36)
+    assert sum(event == "bankruptcy" for event in fates.values()) == 16
+    assert sum(event == "survived" for event in fates.values()) == 6
+    assert found["not_told"] == ["app_dotcom", "app_enterprise", "banks"]
+    assert len(found["rents"]) == 3

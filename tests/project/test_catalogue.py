@@ -43,7 +43,8 @@ def dashboard_keys() -> list[tuple[str, str]]:
         for path in project_files()
         if path.is_relative_to(ROOT / "frontend" / "src") and path.suffix in {".svelte", ".ts"}
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        for key in re.findall(r"""["'`](dashboard\w*\.[\w.${}\[\]()]+)["'`]""", line)
+        for key in re.findall(r"""["'](dashboard\w*\.[\w.]+)["']""", line)
+        + re.findall(r"`(dashboard\w*\.(?:[\w.]|\$\{[^}]*\})+)`", line)
     ]
 
 

@@ -17,8 +17,12 @@ def typed_lines() -> Iterator[tuple[str, list[str]]]:
     for path in project_files():
         if path.suffix != ".md":
             continue
-        inside = False
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        inside, begun = False, ""
+        for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            line = begun + row
+            begun = line.removesuffix("\\") if inside and line.endswith("\\") else ""
+            if begun:
+                continue
             if line.startswith("```"):
                 inside = not inside
             elif inside and (found := COMMAND.match(line)):

@@ -12,7 +12,7 @@ FOUNDATION = ("errors", "messages", "defaults")
 LAYERS = (
     ("clearing", "credit"),
     ("book",),
-    ("scenario",),
+    ("scenario", "data"),
     ("engine",),
     ("ensemble",),
     ("analysis",),
@@ -26,6 +26,7 @@ FOREIGN_TO = {
     "engine": {"polars", "rich", "typer", "yaml"},
     "analysis": {"rich", "typer", "yaml", "matplotlib"},
     "ensemble": {"rich", "typer", "yaml"},
+    "data": {"numba", "scipy", "typer", "rich"},
     "book": {"numba", "scipy", "typer", "rich"},
     "clearing": {"pydantic", "typer", "rich"},
     "credit": {"pydantic", "typer", "rich"},

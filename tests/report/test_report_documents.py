@@ -122,6 +122,16 @@ def test_the_page_of_a_company_holds_a_balance_sheet_that_balances_and_every_sou
     assert found["story"]["events"][0]["sentence"]
 
 
+def test_odds_of_a_break_come_with_their_range_and_agree_between_the_pages() -> None:
+    listed = {one["entity"]: one["break"] for one in document("companies")["companies"] if one["can_break"]}
+    curves = {one["name"]: one["break"] for one in document("first")["survival"]}
+
+    assert any(odds["value"] > 0.0 for odds in listed.values())
+    for name, odds in listed.items():
+        assert odds["low"] <= odds["value"] <= odds["high"], name
+        assert odds == curves[name], name
+
+
 def test_a_company_that_cannot_break_has_a_page_without_a_story() -> None:
     asked = Question(load_book("ai-2026-02"), load_scenario("base"), paths=32, draws=4, seed=1)
     found = build("company", asked, {"entity": "blackstone", "paths": 32, "draws": 4})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "src" / "deflator" / "web" / "static"
-MOST_SCRIPT_BYTES = 260_000
+MOST_SCRIPT_BYTES = 480_000
 # Named in frontend/vite.config.ts too.
 SOURCES = (
     "src",

@@ -1,5 +1,7 @@
 /** What the service answers over HTTP. The page talks to the address it came from and to no other. */
 
+import { language } from "./i18n.svelte";
+
 export interface Fault {
   file?: string | null;
   row?: number | null;
@@ -36,6 +38,8 @@ export interface Driver {
   max: number;
   between: "step" | "ramp" | "pulse";
   narrow: string[];
+  /** Whether it may be moved for everyone at once. */
+  general?: boolean;
 }
 
 export interface Channel {
@@ -65,6 +69,10 @@ export interface Parameter {
 
 export interface SliderEvidence {
   key: string;
+  group: string;
+  main: boolean;
+  /** Whether it pins a level: then there is no value at which it changes nothing. */
+  pinned: boolean;
   unit: string;
   min: number;
   max: number;
@@ -127,18 +135,9 @@ export class Refused extends Error {
   }
 }
 
-/** `--token` of the service, where it asks for one: the page's address carries it once. */
-let token = "";
-export function presentToken(value: string): void {
-  token = value;
-}
-export function tokenGiven(): string {
-  return token;
-}
-
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   const headers = new Headers(init.headers);
-  if (token) headers.set("Authorization", `Bearer ${token}`);
+  headers.set("accept-language", language());
   const reply = await fetch(path, { ...init, headers });
   const kind = reply.headers.get("content-type") ?? "";
   const content: unknown = kind.includes("json") ? await reply.json() : { faults: [{ message: await reply.text() }] };
@@ -175,7 +174,7 @@ export async function answer<D>(
   options: { progress?: (job: Job<D>) => void; signal?: AbortSignal } = {},
 ): Promise<D> {
   const { progress, signal } = options;
-  let job = await post<Job<D>>("/api/answers", { document, question, arguments: args }, signal);
+  let job = await post<Job<D>>("/api/answers", { document, question, arguments: { lang: language(), ...args } }, signal);
   let wait = WAIT_FIRST_MS;
   const cancel = () => void remove(`/api/answers/${job.job}`).catch(() => undefined);
   try {

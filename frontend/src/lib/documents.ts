@@ -405,7 +405,7 @@ export interface CompanyRow {
   revenue_musd_per_year: number | null;
   can_break: boolean;
   first: Odds | null;
-  break: number | null;
+  break: Odds | null;
   months: [number, number, number] | null;
   share_assumed: number | null;
 }
@@ -485,7 +485,7 @@ export interface CompanyDocument extends Head<"company"> {
   labels: Record<string, string>;
   balance: { unit: "musd"; paths: number; parts: string[]; figures: Record<string, Course> } | null;
   first: Odds | null;
-  break: number | null;
+  break: Odds | null;
   months: [number, number, number] | null;
   share_assumed: number | null;
   survival: { share: number[]; low: number[] | null; high: number[] | null; mc_error: number[] } | null;

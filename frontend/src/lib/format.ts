@@ -28,14 +28,14 @@ export function range(low: number, high: number): string {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return NOT_KNOWN;
   const [a, b] = [share(low), share(high)];
   if (a === b) return a;
-  return a.startsWith("<") || b.startsWith(">") ? `${a} – ${b}` : `${a.replace(" %", "")}–${b}`;
+  return `${a.replace(" %", "")}–${b}`;
 }
 
 /** Difference of two shares in percentage points, with its sign. */
 export function points(value: number): string {
   if (!Number.isFinite(value)) return NOT_KNOWN;
   const rounded = Math.round(value * 100);
-  if (rounded === 0) return "±0";
+  if (rounded === 0) return "0";
   return `${rounded > 0 ? "+" : "−"}${Math.abs(rounded)}`;
 }
 

@@ -1,6 +1,5 @@
 /** Live runs over one WebSocket: the latest question wins, and what is painted is the latest answer to it. */
 import type { Fault, Question } from "./api";
-import { tokenGiven } from "./api";
 
 export type Stage = "preview" | "refining" | "full";
 export type Kind = "firm" | "layer" | "cohort";
@@ -135,8 +134,7 @@ export class Live {
   private connect(): void {
     if (this.closed || (this.socket && this.socket.readyState <= WebSocket.OPEN)) return;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const secret = tokenGiven() ? `?token=${encodeURIComponent(tokenGiven())}` : "";
-    const socket = new WebSocket(`${scheme}://${location.host}/api/live${secret}`);
+    const socket = new WebSocket(`${scheme}://${location.host}/api/live`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {

@@ -1,8 +1,9 @@
 /** The state of the dashboard: one record, all of it in the address, with undo and redo of what is asked. */
-import type { Entity, Question, Setting, SliderEvidence, Start } from "./api";
+import type { Entity, Question, ScenarioDocument, Setting, Settings, SliderEvidence, Start } from "./api";
 import { fromFragment, toFragment, type Ask, type View } from "./address";
 import { LANGUAGES, language, speak, type Language } from "./i18n.svelte";
 import { Live, type Paint } from "./live.svelte";
+import { documentOf } from "./scenarios.svelte";
 
 declare global {
   interface Window {
@@ -30,6 +31,9 @@ class Dashboard {
   stale = $state<string | null>(null);
   broken = $state(false);
 
+  /** What the scenario that is asked says itself, with what it extends. */
+  document = $state.raw<ScenarioDocument | null>(null);
+
   private past = $state.raw<Ask[]>([]);
   private future = $state.raw<Ask[]>([]);
   private draggedFrom: Ask | null = null;
@@ -51,6 +55,8 @@ class Dashboard {
     window.__deflator = { paints: [] };
     this.live = new Live(window.__deflator.paints);
   }
+
+  readonly asOf = $derived(this.start?.books.find((one) => one.name === this.book)?.as_of ?? "");
 
   questionOf(ask: Ask): Question {
     return { book: this.book, scenario: ask.scenario, settings: ask.settings };
@@ -122,13 +128,22 @@ class Dashboard {
   /** Ask all that is on the screen. */
   run(inputAt?: number): void {
     this.live.ask(this.questionOf(this.now), inputAt);
+    void this.readScenario();
     if (this.pinned) this.pinnedLive.ask(this.questionOf(this.pinned), undefined, "full");
     if (this.beside) this.besideLive.ask(this.questionOf(this.beside), undefined, "full");
   }
 
   private replace(ask: Ask, inputAt?: number): void {
+    const other = !same(ask.scenario, this.now.scenario);
     this.now = ask;
     this.live.ask(this.questionOf(ask), inputAt);
+    if (other) void this.readScenario();
+  }
+
+  private async readScenario(): Promise<void> {
+    const { scenario } = this.now;
+    const document = await documentOf(scenario, this.book);
+    if (same(scenario, this.now.scenario)) this.document = document;
   }
 
   private remember(ask: Ask): void {
@@ -149,10 +164,10 @@ class Dashboard {
     this.change(this.with(key, value), inputAt);
   }
 
-  /** As `set`, while a slider is dragged: the whole drag is one step of undo, closed by `drop`. */
-  drag(key: string, value: Setting | undefined, inputAt: number): void {
+  /** Change settings while a slider is dragged: the whole drag is one step of undo, closed by `drop`. */
+  drag(settings: Settings, inputAt: number): void {
     this.draggedFrom ??= this.now;
-    const ask = this.with(key, value);
+    const ask = { scenario: this.now.scenario, settings };
     if (!same(ask, this.now)) this.replace(ask, inputAt);
   }
 

@@ -1,6 +1,14 @@
 /** The pages, in the order of the menu. A page that is not here does not exist for a reader. */
 import type { Component } from "svelte";
+import Book from "./Book.svelte";
+import Cascade from "./Cascade.svelte";
+import Claims from "./Claims.svelte";
+import Company from "./Company.svelte";
+import Debt from "./Debt.svelte";
+import First from "./First.svelte";
+import Losses from "./Losses.svelte";
 import Now from "./Now.svelte";
+import Scenario from "./Scenario.svelte";
 
 export interface Page {
   id: string;
@@ -11,7 +19,20 @@ export interface Page {
   view: Component;
 }
 
-export const PAGES: Page[] = [{ id: "now", title: "dashboard.page.now", lead: "dashboard.lead.now", view: Now }];
+const page = (id: string, view: Component): Page => ({ id, title: `dashboard.page.${id}`, lead: `dashboard.lead.${id}`, view });
+const answer = (id: string, view: Component): Page => ({ id, title: `dashboard_pages.page.${id}`, lead: `dashboard_pages.lead.${id}`, view });
+
+export const PAGES: Page[] = [
+  page("now", Now),
+  page("first", First),
+  answer("cascade", Cascade),
+  answer("debt", Debt),
+  answer("losses", Losses),
+  answer("company", Company),
+  answer("claims", Claims),
+  answer("book", Book),
+  page("scenario", Scenario),
+];
 
 /** Return the page of an address, and the first one when there is none of that name. */
 export function pageOf(id: string): Page {

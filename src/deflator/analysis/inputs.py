@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from deflator.book import Book
+from deflator.book.changes import changes, row_changes
 from deflator.ensemble import Run
 from deflator.scenario import Scenario
 
@@ -88,17 +89,10 @@ def book_changes(first: Book, second: Book) -> list[InputChange]:
 
     A row that only one of them has is one change, with an empty field and the row's cells as text.
     """
-    found = _differences("book", "book", first.header(), second.header())
-    for table in dict.fromkeys((*first.all_rows(), *second.all_rows())):
-        rows, others = _rows(first, table), _rows(second, table)
-        for key in dict.fromkeys((*rows, *others)):
-            item = f"{table}.{key}"
-            if key in rows and key in others:
-                found += _differences("book", item, rows[key], others[key])
-            else:
-                texts = (_cells(side[key]) if key in side else None for side in (rows, others))
-                found.append(InputChange("book", item, "", *texts))
-    return found
+    return [
+        InputChange("book", f"{one.table}.{one.row}" if one.row else one.table, one.field, one.before, one.after)
+        for one in changes(first, second)
+    ]
 
 
 def find_book(fingerprint: str, name: str, given: Sequence[Book]) -> Book | None:
@@ -116,35 +110,9 @@ def find_book(fingerprint: str, name: str, given: Sequence[Book]) -> Book | None
     return shipped if shipped.fingerprint == fingerprint else None
 
 
-def _rows(book: Book, table: str) -> dict[str, Mapping[str, Any]]:
-    rows = book.all_rows().get(table, ())
-    if table in book.tables:
-        return dict(zip(book.tables[table].keys, rows, strict=True))
-    if table == "provenance":
-        return {f"{row['table']}.{row['row']}.{row['field']}": row for row in rows}
-    return dict(zip(book.sources, rows, strict=True))
-
-
 def _differences(section: str, item: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> list[InputChange]:
-    """Return the fields in which two rows differ."""
-    return [
-        InputChange(section, item, field, _told(first.get(field)), _told(second.get(field)))
-        for field in dict.fromkeys((*first, *second))
-        if first.get(field) != second.get(field)
-    ]
-
-
-def _cells(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{field}={_told(value)}" for field, value in row.items() if value is not None)
-
-
-def _told(value: Any) -> str | None:
-    """Return a cell as it is written in a book or a scenario."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    """Return the fields in which two things differ."""
+    return [InputChange(section, item, *change) for change in row_changes(first, second)]
 
 
 def _switch(on: bool) -> str:

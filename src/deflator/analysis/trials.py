@@ -30,7 +30,11 @@ Part = TypeVar("Part")
 
 
 def simulate_all(
-    setting: Setting, paths: int | None = None, threads: int | None = None, progress: Progress | None = None
+    setting: Setting,
+    paths: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    first_path: int = 0,
 ) -> Paths:
     """Simulate the paths of a setting on all processors and hold what is kept of each in memory.
 
@@ -39,11 +43,13 @@ def simulate_all(
     setting
         From `prepare` or `varied`.
     paths
-        How many, counted from path 0; those of the question when None.
+        How many; those of the question when None.
     threads
         Threads to use; they change no result.
     progress
         Told the paths done and the paths asked for.
+    first_path
+        Path to count from.
 
     Returns
     -------
@@ -63,7 +69,9 @@ def simulate_all(
     question = setting.question
 
     def work(first: int, count: int) -> Paths:
-        return simulate(setting.economy, seed=question.seed, first_path=first, paths=count, chance=question.chance)
+        return simulate(
+            setting.economy, seed=question.seed, first_path=first_path + first, paths=count, chance=question.chance
+        )
 
     count = question.paths_used if paths is None else paths
     threads = threads or os.cpu_count() or 1

@@ -136,23 +136,28 @@ def _read_header(file: Path, faults: list[Fault]) -> dict[str, tuple[int, object
     return found
 
 
-def write_folder(folder: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> None:
+def write_folder(
+    folder: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]], page: bool = True
+) -> None:
     """Write `book.yaml`, one CSV file for each table, and a page that explains the columns.
 
     Parameters
     ----------
     folder
-        An empty folder.
+        A folder; files of a book that it holds are written over.
     header
         What describes the book as a whole.
     rows
         Rows of every table of the schema.
+    page
+        Whether to write the page; a folder may have one of its own.
     """
     with (folder / HEADER_FILE).open("w", encoding="utf-8", newline="") as file:
         for key, column in header_schema().by_name.items():
             entry = yaml.safe_dump({key: header[key]}, allow_unicode=True) if header[key] else f"{key}:\n"
             file.write(f"# {column.description}.\n{entry}")
-    (folder / "README.md").write_text(book_page(), encoding="utf-8")
+    if page:
+        (folder / "README.md").write_text(book_page(), encoding="utf-8")
     for table in schema().values():
         with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")

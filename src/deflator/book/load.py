@@ -7,6 +7,7 @@ from pathlib import Path
 from deflator.book.book import Book, Provenance, Source, Table
 from deflator.book.draft import Draft, read_draft
 from deflator.book.folder import OUTCOMES_FILE, read_folder
+from deflator.book.raw import RawBook
 from deflator.book.rules import check
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.book.workbook import read_workbook
@@ -43,6 +44,24 @@ def load_book(name_or_path: str | Path) -> Book:
     path = _locate(name_or_path)
     faults: list[Fault] = []
     raw = read_folder(path, faults) if path.is_dir() else read_workbook(path, faults)
+    return read_book(raw, faults)
+
+
+def read_book(raw: RawBook, faults: list[Fault]) -> Book:
+    """Return the book that raw cells make, if every cell and every rule is as it should be.
+
+    Parameters
+    ----------
+    raw
+        Cells as a file holds them.
+    faults
+        What was found wrong before.
+
+    Raises
+    ------
+    BookError
+        With every fault, those found before among them.
+    """
     draft = read_draft(raw, faults)
     faults.extend(check(draft))
     if faults:

@@ -44,6 +44,48 @@ def write_book(book: Book, path: str | Path) -> None:
     _write(Path(path), book.header(), book.all_rows())
 
 
+def replace_book(book: Book, path: str | Path) -> None:
+    """Put a book in the place of the one that was read from there; other files of its folder stay.
+
+    A workbook is replaced in one stroke. A folder is written anew beside its place, then the two change places; when
+    the program is killed between, the old one is whole under the name `.NAME.before`.
+
+    Parameters
+    ----------
+    book
+        The changed book.
+    path
+        Folder or workbook that holds the one before.
+
+    Raises
+    ------
+    BookError
+        When the place cannot be written to.
+    """
+    path = Path(path)
+    before = path.with_name(f".{path.name}.before")
+    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        draft = beside / path.name
+        if path.is_dir():
+            shutil.copytree(path, draft)
+            write_folder(draft, book.header(), book.all_rows(), page=not (path / "README.md").is_file())
+        else:
+            write_workbook(draft, book.header(), book.all_rows())
+        for file in (*draft.rglob("*"), draft):
+            _flush(file)
+        if path.is_dir():
+            shutil.rmtree(before, ignore_errors=True)
+            path.replace(before)
+        draft.replace(path)
+        _flush(path.parent)
+        shutil.rmtree(before, ignore_errors=True)
+    except OSError as error:
+        raise _refusal(path, f"cannot be written: {error.strerror}", "choose another place with -o") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
 def new_book(path: str | Path, xlsx: bool = False) -> Path:
     """Write an empty template: every header, and the rows whose names are fixed.
 

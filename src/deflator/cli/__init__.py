@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import book, output, scenario
+from deflator.cli import book, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
@@ -28,6 +28,7 @@ from deflator.cli.reverse import reverse
 from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
+from deflator.cli.serve import serve
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
@@ -85,7 +86,9 @@ app.command("rare", help=text("rare.help"))(rare)
 app.command("report", help=text("report.help"))(report)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
+app.command("serve", help=text("web.serve.help"))(serve)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
 

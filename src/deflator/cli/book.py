@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from deflator import defaults
+from deflator.cli import book_changes
 from deflator.cli.output import emit_json, reporting, say, table
 from deflator.messages import text
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
+app.command("diff", help=text("book.change.diff_help"))(book_changes.diff)
+app.command("set", help=text("book.change.set_help"))(book_changes.set_figures)
+app.command("apply", help=text("book.change.apply_help"))(book_changes.apply)
 BookName = Annotated[str, typer.Option("--book", help=text("book.cli.book"))]
 
 

@@ -100,7 +100,7 @@ def pack(book: Any, scenario: Any, figures: Any) -> Economy:
         months=book.months,
         exposure_musd=_exposure(links, values, len(names)),
         links=links,
-        requests=_list_requests(index),
+        requests=list_requests(book, scenario),
         figures=np.ascontiguousarray(np.concatenate(list(values.values()))),
         rows={
             field: slice(int(end) - len(rows), int(end))
@@ -109,8 +109,14 @@ def pack(book: Any, scenario: Any, figures: Any) -> Economy:
     )
 
 
-def _list_requests(index: Index) -> Requests:
-    scenario, book = index.scenario, index.book
+def list_requests(book: Any, scenario: Any) -> Requests:
+    """Return what a scenario asks of the drivers by month; nothing else of an economy depends on its drivers.
+
+    Parameters
+    ----------
+    book, scenario
+        As for `pack`.
+    """
 
     def series(driver: str, operation: str, item: str | None = None) -> np.ndarray:
         return np.asarray(scenario.series(driver, operation, item, book), dtype=np.float64)
@@ -119,7 +125,9 @@ def _list_requests(index: Index) -> Requests:
         found = [series(driver, operation, item) for item in items]
         return np.array(found).reshape(len(found), book.months + 1)
 
-    entities, segments = tuple(index.entity), tuple(row["segment"] for row in index.rows["demand"])
+    tables = book.tables
+    entities, equipment, leases = (tables[name].keys for name in ("entities", "equipment", "leases"))
+    segments = tuple(row["segment"] for row in tables["demand"].rows)
     return Requests(
         revenue_scale=by(entities, "monetisation", "scale"),
         revenue_shift=by(entities, "monetisation", "shift"),
@@ -137,9 +145,9 @@ def _list_requests(index: Index) -> Requests:
         power_shock=series("power_price", "shock"),
         rent_level=series("rent", "level"),
         rent_shock=series("rent", "shock"),
-        supply_scale=by(index.equipment, "new_supply", "scale"),
-        price_scale=by(index.equipment, "price_new", "scale"),
-        delay_shift=by(index.lease, "delay", "shift"),
+        supply_scale=by(equipment, "new_supply", "scale"),
+        price_scale=by(equipment, "price_new", "scale"),
+        delay_shift=by(leases, "delay", "shift"),
         delay_shift_own=series("delay", "shift"),
         insourcing_scale=by(entities, "insourcing", "scale"),
         renewal_scale=by(entities, "renewal", "scale"),

@@ -51,6 +51,6 @@ def draw_backtest(found: Backtest, book: str, scenario: str, file: Path) -> Path
         left.legend(loc="lower right", fontsize=8)
         right.axvline(0.5, color="#cccccc", linewidth=1, zorder=0)
         right.set_yticks(range(len(known)), [short(firm.name, _LONGEST) for firm in known], fontsize=8)
-        right.set(xlim=(-0.03, 1.03), xlabel=text("backtest.figure_x"))
+        right.set(xlim=(-0.03, 1.03), xlabel=text("backtest.figure_x") + "\n")  # room for the disclaimer
         right.set_title(text("backtest.figure_firms", end=month_at(found.until, found.as_of)), fontsize=11)
     return file

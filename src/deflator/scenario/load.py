@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -73,8 +73,81 @@ def load_scenario(spec: str | Path, settings: Sequence[str] = ()) -> Scenario:
             changes.append(read_setting(setting))
     if faults:
         raise ScenarioError(dict.fromkeys(faults))
-    content = reduce(Content.then, changes, reduce(Content.beside, [content for _, content in parts]))
-    return _scenario([document for document, _ in parts], content, tuple(settings))
+    content = reduce(Content.beside, [content for _, content in parts])
+    return _settled(_scenario([document for document, _ in parts], content), changes, settings)
+
+
+def parse_scenario(data: bytes, file: str) -> Scenario:
+    """Return the scenario that the bytes of a file hold; it may extend shipped ones, and opens no other file.
+
+    Parameters
+    ----------
+    data
+        YAML or JSON.
+    file
+        How faults call it.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of it.
+
+    Examples
+    --------
+    >>> heading = "name: mine, title: Mine, author: me, date: 2026-03-01, description: A test"
+    >>> parse_scenario(f"{{{heading}, extends: base, channels: {{rent: off}}}}".encode(), "mine.yaml").channels["rent"]
+    False
+    """
+    document, found = read_document(data, file)
+    faults = list(found)
+    parents: list[Content] = []
+    for name, row in document.extends:
+        with _collecting(faults):
+            parents.append(_assemble(_Request(name, None, file, row, "extends"), ())[1])
+    if faults:
+        raise ScenarioError(dict.fromkeys(faults))
+    return _scenario([document], reduce(Content.beside, [*parents, document.content]))
+
+
+def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
+    """Return a scenario with settings on top, as `load_scenario` lays them.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of every setting.
+
+    Examples
+    --------
+    >>> given = ["rent.level=1.5", "channels.rent=off"]
+    >>> with_settings(load_scenario("base"), given) == load_scenario("base", given)
+    True
+    """
+    faults: list[Fault] = []
+    changes: list[Content] = []
+    for setting in settings:
+        with _collecting(faults):
+            changes.append(read_setting(setting))
+    if faults:
+        raise ScenarioError(dict.fromkeys(faults))
+    return _settled(scenario, changes, settings)
+
+
+def _settled(scenario: Scenario, changes: Sequence[Content], settings: Sequence[str]) -> Scenario:
+    """Return a scenario with changes on top, the later over the earlier, and their words in its title."""
+    if not changes:
+        return scenario
+    change = reduce(Content.then, changes)
+    return replace(
+        scenario,
+        title=text("scenario.with_settings", title=scenario.title, settings=", ".join(settings)),
+        drivers={**scenario.drivers, **change.drivers},
+        channels={**scenario.channels, **change.channels},
+        parameters={**scenario.parameters, **change.parameters},
+        figures={**scenario.figures, **change.figures},
+        counterfactual_covenants=change.covenants.get("counterfactual", scenario.counterfactual_covenants),
+        origins={**scenario.origins, **change.origins},
+    )
 
 
 @dataclass(frozen=True)
@@ -151,16 +224,13 @@ def _shipped_folder() -> Traversable:
     return resources.files("deflator.scenario") / "scenarios"
 
 
-def _scenario(documents: Sequence[Document], content: Content, settings: tuple[str, ...]) -> Scenario:
+def _scenario(documents: Sequence[Document], content: Content) -> Scenario:
     """Return the scenario of what was put together, under a joint heading."""
-    title = " + ".join(document.title for document in documents)
-    if settings:
-        title = text("scenario.with_settings", title=title, settings=", ".join(settings))
     first = documents[0]
     names = tuple(document.name for document in documents)
     return Scenario(
         name="+".join(names),
-        title=title,
+        title=" + ".join(document.title for document in documents),
         author=", ".join(dict.fromkeys(document.author for document in documents)),
         date=max(document.date for document in documents),
         description="\n\n".join(document.description for document in documents),

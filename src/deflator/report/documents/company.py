@@ -21,6 +21,7 @@ from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine.codes import Cause, Trigger
 from deflator.ensemble import Progress, Question
 from deflator.errors import Fault, RunError
+from deflator.report.documents.first import break_odds
 from deflator.report.documents.heading import answered, labels, prepared
 from deflator.report.plain import plain
 
@@ -41,6 +42,7 @@ def build_companies(question: Question, arguments: Mapping[str, Any], progress: 
 def company_list(question: Question, found: FirstBreaks) -> dict[str, Any]:
     """Return every entity of the book with its sums and its odds; world accounts are left out."""
     odds = {one.name: one for one in found.first}
+    curves = {one.name: one for one in found.survival if one.kind != "layer"}
     able = able_to_break(question)
     debt: dict[str, float] = {}
     for row in question.book.table("facilities").rows:
@@ -59,7 +61,7 @@ def company_list(question: Question, found: FirstBreaks) -> dict[str, Any]:
                 "revenue_musd_per_year": row["end_user_revenue_musd_per_year"],
                 "can_break": name in able,
                 "first": one and {"value": one.p_first, "low": one.low, "high": one.high, "mc_error": one.mc_error},
-                "break": one.p_break if one else None,
+                "break": break_odds(curves[name]) if one else None,
                 "months": list(one.months) if one and one.months else None,
                 "share_assumed": one.share_assumed if one else None,
             }
@@ -163,7 +165,7 @@ def company_page(
         "labels": labels(question),
         "balance": _balance(sheets, account) if sheets and account else None,
         "first": first and {"value": first.p_first, "low": first.low, "high": first.high, "mc_error": first.mc_error},
-        "break": first.p_break if first else None,
+        "break": break_odds(curve) if curve else None,
         "months": list(first.months) if first and first.months else None,
         "share_assumed": first.share_assumed if first else None,
         "survival": curve and {"share": curve.share, "low": curve.low, "high": curve.high, "mc_error": curve.mc_error},

@@ -59,16 +59,20 @@ def _outcome(one: FirstBreak) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def break_odds(one: Survival) -> dict[str, float | None]:
+    """Return the odds of a break by the horizon, with range and error."""
+    return {
+        "value": float(1.0 - one.share[-1]), "low": None if one.high is None else float(1.0 - one.high[-1]),
+        "high": None if one.low is None else float(1.0 - one.low[-1]), "mc_error": float(one.mc_error[-1]),
+    }  # fmt: skip
+
+
 def _survival(one: Survival) -> dict[str, Any]:
     reached = 1.0 - one.share
-    last = len(one.share) - 1
     return {
         "kind": one.kind, "name": one.name, "label": one.label, "breaks": one.breaks, "paths": one.paths,
         "share": one.share, "low": one.low, "high": one.high, "mc_error": one.mc_error,
-        "break": {
-            "value": float(reached[last]), "low": None if one.high is None else float(1.0 - one.high[last]),
-            "high": None if one.low is None else float(1.0 - one.low[last]), "mc_error": float(one.mc_error[last]),
-        },
+        "break": break_odds(one),
         "dots": dots_of(reached).tolist(),
     }  # fmt: skip
 
