@@ -22,7 +22,7 @@ from deflator.messages import spoken
 
 CACHE_VARIABLE = "DEFLATOR_CACHE"
 _PACKAGE = Path(__file__).parent.parent
-_SOURCES = ("analysis", "book", "clearing", "credit", "engine", "ensemble", "messages", "report", "scenario")
+_SOURCES = ("analysis", "book", "clearing", "credit", "engine", "ensemble", "messages", "report/documents", "scenario")
 
 
 def documents_folder() -> Path:

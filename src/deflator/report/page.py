@@ -14,7 +14,7 @@ from typing import Any
 
 from deflator import __version__
 from deflator.errors import Fault, RunError
-from deflator.messages import spoken, text
+from deflator.messages import catalogue, spoken, text
 from deflator.report.memo import Memo
 from deflator.report.sections import Figure, Section, sections_of
 
@@ -80,7 +80,10 @@ def make_page(memos: Sequence[Memo]) -> Page:
     script, style = _built("report.js"), _built("report.css")
     charts = {figure.id: figure.chart for figure in _figures(sections) if figure.chart}
     book = memos[0].question.book
-    data = {"language": spoken(), "asOf": book.as_of, "months": memos[0].question.book_used.months, "charts": charts}
+    data = {
+        "language": spoken(), "asOf": book.as_of, "months": memos[0].question.book_used.months, "charts": charts,
+        "messages": {spoken(): messages_of(script)},
+    }  # fmt: skip
     titles = [memo.question.scenario.title for memo in memos]
     html = _template().render(
         tag=_TAGS[spoken()],
@@ -103,6 +106,20 @@ def _subtitle(memo: Memo) -> str:
     told = text("report.subtitle", as_of=manifest.as_of, horizon=memo.question.book_used.horizon,
                 paths=f"{manifest.paths:,}", draws=manifest.draws, seed=manifest.seed)  # fmt: skip
     return f"{memo.question.scenario.title}: {told}"
+
+
+def messages_of(script: str) -> dict[str, str]:
+    """Return the messages that the charts of a script speak, in the language that is spoken.
+
+    Examples
+    --------
+    >>> list(messages_of('t("dashboard.column.breaks")'))
+    ['dashboard.column.breaks']
+    """
+    asked = set(re.findall(r"dashboard\w*\.[\w.]+", script))
+    whole = {key for key in asked if not key.endswith(".")}
+    beginnings = tuple(key for key in asked if key.endswith("."))
+    return {key: said for key, said in catalogue(spoken()).items() if key in whole or key.startswith(beginnings)}
 
 
 def inlined(value: Any) -> str:
