@@ -14,6 +14,7 @@ from deflator.analysis.replay import asked_again
 from deflator.book import Book
 from deflator.ensemble import Progress, Question
 from deflator.errors import DeflatorError
+from deflator.messages import spoken
 from deflator.report.documents import DOCUMENTS, build, checked
 from deflator.report.documents.company import able_to_break, company_list, company_page, largest, told_of
 from deflator.report.documents.first import first_page
@@ -47,13 +48,12 @@ _PLAN: Mapping[str, _Effort] = {
     "claims": _Effort({"paths": 64, "draws": 16}, {"paths": 1_024, "draws": 128}, 3.0),
     "cascade": _Effort({"paths": 512, "draws": 64}, {"paths": 4_000, "draws": 250}, 2.0),
     "book": _Effort({}, {}, 0.2),
-    "limits": _Effort({}, {}, 0.1),
 }
 _REVERSE = _Effort({"paths": 32, "draws": 16}, {"paths": 128, "draws": 32, "full": True}, 6.0)
 _PAGES = _Effort({"paths": 256, "draws": 32}, {"paths": 2_000, "draws": 250}, 6.0)
-#: Targets of the reverse stress: firms and layers that more often stand than break.
+#: Targets of the reverse stress: firms and layers that stand on most paths.
 _TARGETS = 3
-_HALF = 0.5
+_SELDOM_ENOUGH = 0.35
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ class Memo:
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         return self.documents[name]
+
+    def refused(self, name: str) -> str:
+        """Return why a question could not be answered of this run; empty where it was."""
+        return str(self.documents[name].get("refused", ""))
 
 
 def question_of(result: Result, book: Book, scenario: Scenario) -> Question:
@@ -117,9 +121,10 @@ def gather(
         "first": lambda: first_page(result),
         "losses": lambda: loss_page(result, question),
     }
-    documents = {}
+    documents: dict[str, dict[str, Any]] = {}
+    documents["limits"] = build("limits", question, {"lang": spoken()})  # nothing is computed, so it is not kept
     for name, plan in _PLAN.items():
-        with_arguments = checked(DOCUMENTS[name], plan.arguments(full))
+        with_arguments = checked(DOCUMENTS[name], {**plan.arguments(full), "lang": spoken()})
         documents[name] = kept(
             name, question, with_arguments,
             _maker(name, question, with_arguments, ready.get(name), meter.part(plan.seconds)),
@@ -127,14 +132,14 @@ def gather(
         meter.done(plan.seconds)
     reverse: dict[str, dict[str, Any] | str] = {}
     for target in targets_of(documents["first"]):
-        given = {**_REVERSE.arguments(full), "target": target}
+        given = {**_REVERSE.arguments(full), "target": target, "lang": spoken()}
         reverse[target] = _reversed(question, given, meter.part(_REVERSE.seconds))
         meter.done(_REVERSE.seconds)
     documents["companies"] = finished("companies", question, {}, company_list(question, found))
     names = [name for name in largest(result, found, 10_000) if name in able_to_break(question)][:pages]
     given = {**_PAGES.arguments(full), "entities": names}
     told = kept("company", question, given, lambda: _pages(question, result, given, meter.part(_PAGES.seconds)))
-    meter.done(_PAGES.seconds)
+    meter.end()
     return Memo(question, result, documents, reverse, tuple(told["pages"]))
 
 
@@ -148,28 +153,31 @@ def _maker(
     """Return what builds a document: from the run that is open, or from the question."""
     if ready:
         return lambda: finished(name, question, arguments, ready())
-    return lambda: build(name, question, arguments, progress)
+    return lambda: _or_refusal(name, question, arguments, progress)
+
+
+def _or_refusal(name: str, question: Question, arguments: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
+    """Return a document, or one that says why there is none: what a run cannot tell, its report says so."""
+    try:
+        return build(name, question, arguments, progress)
+    except DeflatorError as error:
+        return finished(name, question, arguments, {"refused": "; ".join(fault.message for fault in error.faults)})
 
 
 def _reversed(question: Question, arguments: dict[str, Any], progress: Progress | None) -> dict[str, Any] | str:
     """Return the reverse stress of a target, or in words why there is none."""
-
-    def make() -> dict[str, Any]:
-        try:
-            return build("reverse", question, arguments, progress)
-        except DeflatorError as error:
-            return {"refused": error.faults[0].message}
-
-    found = kept("reverse", question, arguments, make)
+    found = kept("reverse", question, arguments, lambda: _or_refusal("reverse", question, arguments, progress))
     return str(found["refused"]) if "refused" in found else found
 
 
 def targets_of(first: Mapping[str, Any]) -> list[str]:
-    """Return the breaks whose nearest causes are worth a search: of what stands on more than half of the paths.
+    """Return the breaks whose nearest causes are worth a search: of what stands on most paths.
 
     A layer, then firms: those that break most often among them.
     """
-    standing = [one for one in first["survival"] if 0.0 < one["break"]["value"] < _HALF and one["kind"] != "cohort"]
+    standing = [
+        one for one in first["survival"] if 0.0 < one["break"]["value"] < _SELDOM_ENOUGH and one["kind"] != "cohort"
+    ]
     layers = [one for one in standing if one["kind"] == "layer" and one["name"] != "application"]
     firms = [one for one in standing if one["kind"] == "firm"]
     by_odds = sorted(firms, key=lambda one: -one["break"]["value"])
@@ -210,6 +218,10 @@ class _Meter:
             told(round(10 * (past + seconds * share)), round(10 * self._whole))
 
         return tell
+
+    def end(self) -> None:
+        """Note that everything is built."""
+        self.done(self._whole - self._past)
 
     def done(self, seconds: float) -> None:
         """Note that a document is built."""

@@ -18,6 +18,8 @@ from deflator.messages import catalogue, spoken, text
 from deflator.report.memo import Memo
 from deflator.report.sections import Figure, Section, sections_of
 
+#: Columns of a table that fits into half of the page.
+_NARROW = 5
 _TAGS = {"en": "en", "zh": "zh-Hans"}
 
 
@@ -169,4 +171,10 @@ def _template() -> Any:
         loader=jinja.PackageLoader("deflator.report"), autoescape=True, undefined=jinja.StrictUndefined,
         trim_blocks=False, lstrip_blocks=False,
     )  # fmt: skip
+    environment.filters |= {"wide": _is_wide, "charted": lambda row: any(figure.chart for figure in row)}
     return environment.get_template("report.html.jinja")
+
+
+def _is_wide(row: Sequence[Figure]) -> bool:
+    """Return whether tables of figures that stand side by side need the whole width each."""
+    return any(len(table.columns) > _NARROW for figure in row for table in figure.tables)

@@ -36,6 +36,11 @@ def label_of(memo: Memo, entity: str) -> str:
     return str(table.rows[table.index[entity]]["name"]) if entity in table.index else entity
 
 
+def factor_of(name: str) -> str:
+    """Return the name of an unknown: a parameter in words, a figure of the book by its place there."""
+    return name if "." in name else name.replace("_", " ")
+
+
 def _lines(memo: Memo) -> Iterator[tuple[str, str]]:
     """Yield ten questions with their answers."""
     first = memo["first"]
@@ -88,6 +93,8 @@ def _nobody(first: Mapping[str, Any]) -> str:
 
 def _nearest(memo: Memo) -> str:
     """Return the red line that lies nearest below today's rent."""
+    if reason := memo.refused("redlines"):
+        return reason
     found = memo["redlines"]
     lines = [one for one in found["lines"] if one["kind"] == "entity" and one["status"] == "solved"]
     below = [one for one in lines if (one["headroom_usd_per_hour"] or 0.0) >= 0.0]
@@ -125,6 +132,8 @@ def _pays(memo: Memo) -> str:
 
 
 def _channel(memo: Memo) -> str:
+    if reason := memo.refused("attribution"):
+        return reason
     whole = memo["attribution"]["attributions"][0]
     best = whole["parts"][0]
     if whole["amplification"] is None or not best["value"]["value"]:
@@ -136,8 +145,8 @@ def _channel(memo: Memo) -> str:
 
 def _rests(memo: Memo) -> str:
     assumed = memo["first"]["share_assumed"].get("firm")
-    known = memo["sensitivity"]["answer"]["known"]
+    known = [] if memo.refused("sensitivity") else memo["sensitivity"]["answer"]["known"]
     if not known:
         return text("report.answer.assumed", share=share(assumed))
-    return text("report.answer.assumed_and", share=share(assumed), name=known[0]["factor"].replace("_", " "),
+    return text("report.answer.assumed_and", share=share(assumed), name=factor_of(known[0]["factor"]),
                 part=share(known[0]["worth"]))  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deflator.analysis.breaks import SELDOM
 from deflator.analysis.words import per_cent_range
 from deflator.messages import text
 from deflator.report.memo import Memo
@@ -34,9 +35,10 @@ def _multiples(memo: Memo, at: int) -> Figure:
     broken = {name: bands["value"] for name, bands in found["average"]["broken"].items()}
     bands = found["average"]["broken"]
     labels = {node["id"]: node["label"] for node in found["nodes"]}
-    hit = sorted((name for name in broken if broken[name][-1] > 0.0), key=lambda name: (-broken[name][-1], name))
+    hit = sorted((name for name in broken if broken[name][-1] >= SELDOM), key=lambda name: (-broken[name][-1], name))
     rows = [
-        [labels[name], *(share(broken[name][month], bands[name]["mc_error"][month]) for month in months),
+        [labels[name],
+         *(share(broken[name][month], bands[name]["mc_error"][month]) if month else "0 %" for month in months),
          per_cent_range(bands[name]["low"][-1], bands[name]["high"][-1])]
         for name in hit
     ]  # fmt: skip

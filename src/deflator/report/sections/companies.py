@@ -13,6 +13,7 @@ from deflator.report.sections.parts import (
     Figure,
     Section,
     Table,
+    chance,
     figure,
     musd,
     numbers,
@@ -49,7 +50,7 @@ def _list(memos: Sequence[Memo]) -> Figure:
             [
                 row["label"], text(f"report.layer.{row['layer']}"), musd(row["cash_musd"]), musd(row["debt_musd"]),
                 musd(row["equity_musd"]), share(row["share_assumed"]),
-                *(cell for one in told for cell in (share(one["break"]), odds(one["first"])[0])),
+                *(cell for one in told for cell in (chance(one["break"]), chance(one["first"]))),
             ]
         )  # fmt: skip
     heads = [*words("name", "layer"), *numbers("cash", "debt", "equity", "assumed")]
@@ -68,11 +69,15 @@ def _page(memos: Sequence[Memo], page: Mapping[str, Any]) -> Section:
         if row and row["first"]:
             value, between, error = odds(row["first"])
             dates = one["first"]["meta"]["dates"]
-            month = dates[row["months"][1]] if row["months"] else "–"
-            said.append(text("report.companies.odds", scenario=scenario_of(one), breaks=share(row["break"]),
+            if not row["months"]:
+                said.append(text("report.companies.odds_never", scenario=scenario_of(one), breaks=chance(row["break"])))
+                continue
+            month = dates[row["months"][1]]
+            said.append(text("report.companies.odds", scenario=scenario_of(one), breaks=chance(row["break"]),
                              first=value, range=between, error=error, month=month))  # fmt: skip
-    said.append(_red_line(memo, entity))
-    figures = [_balance(memo, page), _deals(memo, page)]
+    said += [_red_line(one, entity) for one in memos]
+    deals = _deals(memo, page)
+    figures = [_balance(memo, page), *([deals] if deals.tables else [])]
     if page["story"]:
         figures.append(_story(memo, page))
     figures.append(_inputs(page))
@@ -80,12 +85,13 @@ def _page(memos: Sequence[Memo], page: Mapping[str, Any]) -> Section:
 
 
 def _red_line(memo: Memo, entity: str) -> str:
-    lines = [one for one in memo["redlines"]["lines"]
+    lines = [one for one in memo["redlines"].get("lines", [])
              if one["kind"] == "entity" and one["label"] == entity and one["status"] == "solved"]  # fmt: skip
     if not lines:
-        return text("report.companies.no_line")
+        return text("report.companies.no_line", scenario=scenario_of(memo))
     best = max(lines, key=lambda one: one["months"])
-    return text("report.companies.line", rent=rent(best["rent_usd_per_hour"]), error=rent(best["mc_error"]),
+    return text("report.companies.line", scenario=scenario_of(memo),
+                rent=rent(best["rent_usd_per_hour"]), error=rent(best["mc_error"]),
                 range=span(best["low"], best["high"], rent), months=best["months"],
                 room=f"{best['headroom_usd_per_hour']:+.2f}")  # fmt: skip
 

@@ -8,7 +8,19 @@ from typing import Any
 from deflator.messages import text
 from deflator.report.memo import Memo, holders_of
 from deflator.report.sections.answer import scenario_of
-from deflator.report.sections.parts import Figure, Section, Table, columns, figure, musd, numbers, share, span, words
+from deflator.report.sections.parts import (
+    Figure,
+    Section,
+    Table,
+    columns,
+    figure,
+    musd,
+    numbers,
+    share,
+    span,
+    unanswered,
+    words,
+)
 
 _DIVIDED = 6
 
@@ -54,7 +66,9 @@ def attribution_section(memos: Sequence[Memo]) -> Section:
 
 
 def _waterfall(memo: Memo, at: int) -> Figure:
-    found = memo["attribution"]
+    found, title = memo["attribution"], text("report.channels.waterfall", scenario=scenario_of(memo))
+    if reason := memo.refused("attribution"):
+        return unanswered(f"channels-{at}", title, reason)
     whole = found["attributions"][0]
     named = {part["channel"]: text(f"report.channel.{part['channel']}") for part in whole["parts"]}
     rows = [
@@ -76,7 +90,6 @@ def _waterfall(memo: Memo, at: int) -> Figure:
             {"id": "all_on", "label": text("report.channels.all_on"), "value": whole["all_on"]["value"], "whole": True},
         ],
     }  # fmt: skip
-    title = text("report.channels.waterfall", scenario=scenario_of(memo))
     lead = text("report.channels.played", sets=found["sets_played"], paths=found["paths"], draws=found["draws"])
     if whole["amplification"] is not None:
         lead += " " + text("report.channels.amplified", times=figure(whole["amplification"], 2),
@@ -93,14 +106,15 @@ def _points(part: Mapping[str, Any]) -> str:
 
 def _breaks(memo: Memo, at: int) -> Figure:
     """Return which channels break the firms that break most often."""
-    found = memo["attribution"]
+    found, title = memo["attribution"], text("report.channels.breaks", scenario=scenario_of(memo))
+    if reason := memo.refused("attribution"):
+        return unanswered(f"channels-breaks-{at}", title, reason)
     rows = []
     for one in [one for one in found["attributions"] if one["outcome"] == "break"][:_DIVIDED]:
         parts = [part for part in one["parts"] if abs(part["value"]["value"]) >= 0.005][:3]
         told = "; ".join(map(_points, parts))
         rows.append([found["labels"][one["entity"]], share(one["first_round"]["value"]), share(one["all_on"]["value"]),
                      told or "–"])  # fmt: skip
-    title = text("report.channels.breaks", scenario=scenario_of(memo))
     heads = [*words("name"), *numbers("first_round", "all_on"), *words("largest")]
     return Figure(
         f"channels-breaks-{at}", title, text("report.channels.breaks_lead"), None, [Table(title, heads, rows)]

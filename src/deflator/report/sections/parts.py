@@ -82,6 +82,11 @@ class Section:
     sections: Sequence[Section] = field(default=())
 
 
+def unanswered(id: str, title: str, reason: str) -> Figure:
+    """Return the place of a figure that a run cannot give, with the reason."""
+    return Figure(id, title, text("report.refused", reason=reason))
+
+
 def columns(*names: str, first: int = 1) -> list[Column]:
     """Return headings from the catalogue; all but the first few hold figures."""
     return [Column(text(f"report.column.{name}"), place >= first) for place, name in enumerate(names)]
@@ -123,6 +128,18 @@ def odds(found: Mapping[str, Any] | None) -> list[str]:
         per_cent_range(found["low"], found["high"]),
         f"{100.0 * found['mc_error']:.1f} %",
     ]
+
+
+def chance(found: Mapping[str, Any] | None) -> str:
+    """Return a probability with its range behind it.
+
+    Examples
+    --------
+    >>> chance({"value": 0.344, "low": 0.1, "high": 0.6, "mc_error": 0.012})
+    '34 % (10–60 %)'
+    """
+    value, between, _ = odds(found)
+    return value if between == UNKNOWN else f"{value} ({between})"
 
 
 def musd(value: float | None) -> str:
@@ -177,7 +194,10 @@ def span(low: float | None, high: float | None, write: Any = figure) -> str:
 
     Examples
     --------
-    >>> span(1.0, 2.5, rent), span(None, None)
-    ('1.00–2.50', '–')
+    >>> span(1.0, 2.5, rent), span(-3.0, -1.0), span(None, None)
+    ('1.00–2.50', '-3.00 … -1.00', '–')
     """
-    return UNKNOWN if low is None or high is None else f"{write(low)}–{write(high)}"
+    if low is None or high is None:
+        return UNKNOWN
+    below_zero = not isinstance(low, str) and low < 0
+    return f"{write(low)}{' … ' if below_zero else '–'}{write(high)}"

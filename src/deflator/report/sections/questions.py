@@ -8,7 +8,7 @@ from typing import Any
 from deflator.analysis.words import per_cent_range
 from deflator.messages import text
 from deflator.report.memo import Memo
-from deflator.report.sections.answer import scenario_of
+from deflator.report.sections.answer import factor_of, label_of, scenario_of
 from deflator.report.sections.parts import (
     Column,
     Figure,
@@ -19,6 +19,7 @@ from deflator.report.sections.parts import (
     numbers,
     share,
     span,
+    unanswered,
     words,
 )
 
@@ -56,13 +57,16 @@ def _assumed(memo: Memo, at: int) -> Figure:
 
 
 def _unknowns(memo: Memo, at: int) -> Figure:
+    title = text("report.rests.unknowns", scenario=scenario_of(memo))
+    if reason := memo.refused("sensitivity"):
+        return unanswered(f"unknowns-{at}", title, reason)
     found = memo["sensitivity"]["answer"]
     rows = []
     for one in found["known"]:
         known = one["figure"]
         rows.append(
             [
-                one["factor"].replace("_", " "), share(max(one["worth"], 0.0)), share(one["worth_error"]),
+                factor_of(one["factor"]), share(max(one["worth"], 0.0)), share(one["worth_error"]),
                 text("report.rests.raises" if one["rises"] else "report.rests.lowers"), figure(known["value"]),
                 span(known["low"], known["high"]), str(known["unit"]).replace("_", " "),
                 text(f"report.grade.{known['grade']}"), known["title"],
@@ -70,7 +74,6 @@ def _unknowns(memo: Memo, at: int) -> Figure:
         )  # fmt: skip
     heads = [*words("figure"), *numbers("worth", "error"), *words("effect"), *numbers("book_value", "range"),
              *words("unit", "grade", "source")]  # fmt: skip
-    title = text("report.rests.unknowns", scenario=scenario_of(memo))
     lead = text("report.rests.unknowns_lead", paths=found["paths"], draws=found["draws"],
                 figures=found["unknown_figures"])  # fmt: skip
     return Figure(f"unknowns-{at}", title, lead, None, [Table(title, heads, rows)])
@@ -86,7 +89,7 @@ def _targets(memo: Memo, at: int) -> Figure:
     rows: list[list[str]] = []
     for target, found in memo.reverse.items():
         if isinstance(found, str):
-            rows.append([target, "–", "–", "–", "–", found])
+            rows.append([_target(memo, target), "–", "–", "–", "–", found])
             continue
         for one in found["solutions"]:
             moves = "; ".join(
@@ -96,7 +99,8 @@ def _targets(memo: Memo, at: int) -> Figure:
             )
             checked = one["checked"]
             between = per_cent_range(checked["low"], checked["high"])
-            rows.append([found["target"], share(found["at_medians"]["value"]), f"{one['distance']:.1f}",
+            rows.append([_target(memo, target, found["by"]), share(found["at_medians"]["value"]),
+                         f"{one['distance']:.1f}",
                          figure(one["tail_beyond_plane"], 2), f"{share(checked['value'])} ({between})",
                          moves])  # fmt: skip
     title = text("report.reverse.targets", scenario=scenario_of(memo))
@@ -104,15 +108,26 @@ def _targets(memo: Memo, at: int) -> Figure:
     return Figure(f"reverse-{at}", title, text("report.reverse.targets_lead"), None, [Table(title, heads, rows)])
 
 
+def _target(memo: Memo, target: str, by: str = "") -> str:
+    """Return in words what is to happen: the break of a firm or of a layer."""
+    name = target.removeprefix("break:")
+    layer = name in memo["first"]["layer_of"].values()
+    named = text(f"report.layer.{name}") if layer else label_of(memo, name)
+    return text("report.reverse.by", name=named, month=by) if by else named
+
+
 def claims_section(memos: Sequence[Memo]) -> Section:
     """Return every claim of the essay with its verdict in each run."""
+    title = text("report.claims.table")
+    reason = next(filter(None, (memo.refused("claims") for memo in memos)), "")
+    if reason:
+        return Section("claims", text("report.claims.title"), [], [[unanswered("claims-table", title, reason)]])
     found = [{one["id"]: one for one in memo["claims"]["claims"]} for memo in memos]
     rows = [
         [one["mechanism"], one["statement"], _essay(one), *(_verdict(each[name]) for each in found)]
         for name, one in found[0].items()
     ]
     heads = [*words("mechanism", "claim", "essay"), *(Column(scenario_of(memo)) for memo in memos)]
-    title = text("report.claims.table")
     counts = [text("report.claims.counted", scenario=scenario_of(memo), **memo["claims"]["verdicts"]) for memo in memos]
     figure_of = Figure("claims-table", title, " ".join(counts), None, [Table(title, heads, rows)])
     return Section("claims", text("report.claims.title"), [text("report.claims.lead")], [[figure_of]])

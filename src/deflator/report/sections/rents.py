@@ -9,12 +9,24 @@ from deflator.analysis.words import UNKNOWN, per_cent
 from deflator.messages import text
 from deflator.report.memo import Memo
 from deflator.report.sections.answer import label_of, scenario_of
-from deflator.report.sections.parts import Column, Figure, Section, Table, columns, numbers, rent, span, words
+from deflator.report.sections.parts import (
+    Column,
+    Figure,
+    Section,
+    Table,
+    columns,
+    numbers,
+    rent,
+    span,
+    unanswered,
+    words,
+)
 
 _LEVELS = ("q05", "q25", "q50", "q75", "q95")
 _ACROSS = 5
 _HALF_YEAR = 6
 _COSTS = 12
+_NOTABLE = 0.05
 
 
 def rents_section(memos: Sequence[Memo]) -> Section:
@@ -27,7 +39,7 @@ def rents_section(memos: Sequence[Memo]) -> Section:
 
 def _solved(memo: Memo) -> list[dict[str, Any]]:
     """Return the red lines of firms within two years, the one with the least headroom first."""
-    lines = [one for one in memo["redlines"]["lines"] if one["kind"] == "entity" and one["months"] == 24]
+    lines = [one for one in memo["redlines"].get("lines", []) if one["kind"] == "entity" and one["months"] == 24]
     return sorted((one for one in lines if one["status"] == "solved"), key=lambda one: one["headroom_usd_per_hour"])
 
 
@@ -48,7 +60,7 @@ def _fan(memo: Memo, at: int) -> Figure:
         "kind": "fan", "quantiles": [fan[level] for level in _LEVELS], "samples": found["samples"]["rent"][:4],
         "across": [
             {"label": label_of(memo, one["entity"]), "value": one["rent_usd_per_hour"], "low": one["low"],
-             "high": one["high"]}
+             "high": None if one["high"] is None else min(one["high"], highest)}
             for one in near
         ],
     }  # fmt: skip
@@ -57,7 +69,9 @@ def _fan(memo: Memo, at: int) -> Figure:
 
 
 def _lines(memo: Memo, at: int) -> Figure:
-    found = memo["redlines"]
+    found, title = memo["redlines"], text("report.rents.lines", scenario=scenario_of(memo))
+    if reason := memo.refused("redlines"):
+        return unanswered(f"lines-{at}", title, reason)
     things: dict[str, dict[int, dict[str, Any]]] = {}
     for one in found["lines"]:
         if one["kind"] in ("entity", "layer"):
@@ -67,15 +81,16 @@ def _lines(memo: Memo, at: int) -> Figure:
         rooms = [one["headroom_usd_per_hour"] for one in lines.values() if one["headroom_usd_per_hour"] is not None]
         return not rooms, min(rooms, default=0.0)
 
+    shown = [lines for lines in sorted(things.values(), key=least) if any(map(_is_notable, lines.values()))]
     rows = [
-        [_named(memo, next(iter(lines.values()))), *(cell for months in (12, 24) for cell in _cells(lines.get(months)))]
-        for lines in sorted(things.values(), key=least)
-        if any(one["status"] not in ("alone", "beyond") for one in lines.values())
-    ]
+        [_named(memo, next(iter(lines.values()))),
+         *(cell for months in (12, 24) for cell in _cells(lines.get(months), found["rents_tried"]))]
+        for lines in shown
+    ]  # fmt: skip
     heads = columns("name", "line_12", "range", "headroom", "line_24", "range", "headroom")
-    title = text("report.rents.lines", scenario=scenario_of(memo))
     lead = text("report.rents.lines_lead", spot=rent(found["spot_usd_per_hour"]), month=found["pinned_from"],
-                paths=found["paths"], draws=found["draws"], rents=len(found["rents_tried"]))  # fmt: skip
+                paths=found["paths"], draws=found["draws"], rents=len(found["rents_tried"]),
+                others=len(things) - len(shown))  # fmt: skip
     return Figure(f"lines-{at}", title, lead, None, [Table(title, heads, rows)])
 
 
@@ -83,16 +98,26 @@ def _named(memo: Memo, line: dict[str, Any]) -> str:
     return text(f"report.layer.{line['label']}") if line["kind"] == "layer" else label_of(memo, line["label"])
 
 
-def _cells(line: dict[str, Any] | None) -> list[str]:
+def _is_notable(line: dict[str, Any]) -> bool:
+    """Return whether a thing breaks on a notable share of paths at any rent that was tried."""
+    ends = (line["share_at_lowest"] or 0.0, line["share_at_highest"] or 0.0)
+    return line["status"] not in ("never", "alone", "beyond") or max(ends) >= _NOTABLE
+
+
+def _cells(line: dict[str, Any] | None, tried: Sequence[float]) -> list[str]:
     """Return a red line with its error, its range and the headroom above it, or why there is none."""
     if line is None:
         return [UNKNOWN] * 3
     if line["status"] != "solved":
         ends = (line["share_at_lowest"], line["share_at_highest"])
-        tried = "" if None in ends else f"{per_cent(ends[0])} → {per_cent(ends[1])}"
-        return [text(f"redlines.short_{line['status']}"), tried, ""]
+        counted = "" if None in ends else f"{per_cent(ends[0])} → {per_cent(ends[1])}"
+        return [text(f"redlines.short_{line['status']}"), counted, ""]
     room = f"{line['headroom_usd_per_hour']:+.2f} ({100.0 * line['headroom_share']:+.0f} %)"
-    return [f"{rent(line['rent_usd_per_hour'])} ±{rent(line['mc_error'])}", span(line["low"], line["high"], rent), room]
+    between = UNKNOWN
+    if line["low"] is not None:
+        under, beyond = ("<" if line["low"] <= tried[0] else "", ">" if line["high"] >= tried[-1] else "")
+        between = f"{under}{rent(line['low'])}–{beyond}{rent(line['high'])}"
+    return [f"{rent(line['rent_usd_per_hour'])} ±{rent(line['mc_error'])}", between, room]
 
 
 def _costs(memo: Memo) -> Figure:
