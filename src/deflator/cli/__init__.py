@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deflator import __version__
-from deflator.cli import book, data, output, scenario
+from deflator.cli import book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.challenge import challenge
@@ -20,6 +20,7 @@ from deflator.cli.entry import entry
 from deflator.cli.export import export
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
+from deflator.cli.plugins import plugins
 from deflator.cli.rare import rare
 from deflator.cli.redlines import redlines
 from deflator.cli.report import report
@@ -29,6 +30,7 @@ from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
 from deflator.cli.serve import serve
+from deflator.cli.tape import tape
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
@@ -74,6 +76,7 @@ app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("backtest", help=text("backtest.help"))(backtest)
+app.add_typer(calibrate.app, name="calibrate", help=text("calibrate.help"))
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
@@ -84,11 +87,13 @@ app.command("discover", help=text("discover.help"))(discover)
 app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
 app.command("report", help=text("report.help"))(report)
+app.command("tape", help=text("tape.help"))(tape)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
 app.command("serve", help=text("web.serve.help"))(serve)
+app.command("plugins", help=text("plugins.help"))(plugins)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
 
