@@ -11,9 +11,11 @@ from deflator import __version__
 from deflator.cli import book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
+from deflator.cli.cascade import cascade
 from deflator.cli.challenge import challenge
 from deflator.cli.claims import claims
 from deflator.cli.compare import compare
+from deflator.cli.debt import debt
 from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
@@ -79,6 +81,8 @@ app.command("backtest", help=text("backtest.help"))(backtest)
 app.add_typer(calibrate.app, name="calibrate", help=text("calibrate.help"))
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
+app.command("debt", help=text("debt.help"))(debt)
+app.command("cascade", help=text("cascade.help"))(cascade)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
 app.command("claims", help=text("claims.help"))(claims)
 app.command("entry", help=text("entry.help"))(entry)
