@@ -39,7 +39,7 @@ class Sizes:
     rounds: int = 5
     runs: tuple[int, ...] = (1_000, 10_000)
     few_rounds: int = 2
-    latency_paths: tuple[int, ...] = (200, 1_000, 2_000)
+    latency_paths: tuple[int, ...] = (128, 200, 1_000, 2_000)
     latency_times: int = 20
     paths: tuple[int, ...] = (1_024, 4_096, 16_384)
     months: tuple[int, ...] = (12, 24, 58)

@@ -159,7 +159,9 @@ def latency(results: dict[str, Any]) -> str:
         ("paths", "median, ms", "95th percentile, ms"),
         ((f"{row['paths']:,}", number(row["median_ms"]), number(row["p95_ms"])) for row in results["latency"]),
     )
-    return f"## Latency\n\nOne simulation in a warm process, {results['latency'][0]['times']} times.\n\n{shown}"
+    text = prose(f"""From a course of a driver that was moved to the paths under it, in a warm process whose threads
+        stay with their memory, {results["latency"][0]["times"]} times.""")
+    return f"## Latency\n\n{text}\n{shown}"
 
 
 def scaling(results: dict[str, Any]) -> str:
