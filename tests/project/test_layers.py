@@ -16,6 +16,7 @@ LAYERS = (
     ("engine",),
     ("ensemble",),
     ("analysis",),
+    ("tape",),
     ("report",),
     ("web",),
     ("cli",),

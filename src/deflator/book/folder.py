@@ -38,7 +38,7 @@ def read_folder(folder: Path, faults: list[Fault]) -> RawBook:
         if file.suffix.lower() == ".csv" and file.stem not in schema() and file.name != OUTCOMES_FILE:
             known = [f"{name}.csv" for name in schema()]
             faults.append(Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known)))
-    tables = {name: _read_table(folder / f"{name}.csv", faults) for name in schema()}
+    tables = {name: read_csv(folder / f"{name}.csv", faults) for name in schema()}
     return RawBook(
         HEADER_FILE,
         _read_header(folder / HEADER_FILE, faults),
@@ -73,7 +73,7 @@ def _read_text(file: Path, largest_bytes: int, faults: list[Fault]) -> str | Non
     return text
 
 
-def _read_table(file: Path, faults: list[Fault]) -> RawTable | None:
+def read_csv(file: Path, faults: list[Fault]) -> RawTable | None:
     """Return a CSV file as header and rows, or None with a fault."""
     text = _read_text(file, LARGEST_MEGABYTES * 1_000_000, faults)
     if text is None:

@@ -31,25 +31,41 @@ def read_workbook(path: Path, faults: list[Fault]) -> RawBook:
     faults
         Faults that are found are added to it.
     """
-    errors = find_errors(path, faults)
-    grids = None if errors is None else _read_grids(path, faults)
-    if errors is None or grids is None:
+    sheets = read_sheets(path, faults)
+    if sheets is None:
         return RawBook(HEADER, None, {})
     known = [HEADER, *schema()]
-    for name in grids:
+    for name in sheets:
         if name not in (*known, README_SHEET):
             hint = did_you_mean(name, known)
             faults.append(Fault(name, 0, "", "no table of a book has this name", hint))
     tables: dict[str, RawTable] = {}
     for name in known:
-        table = _table(name, grids.get(name, []), errors.get(name, []))
+        table = sheets.get(name, RawTable(name, (), ()))
         if table.header:
             tables[name] = table
         else:
-            message = "the first row is empty" if name in grids else "the sheet is missing"
+            message = "the first row is empty" if name in sheets else "the sheet is missing"
             faults.append(Fault(name, 0, "", message, _TEMPLATE_HINT))
     header = tables.pop(HEADER, None)
     return RawBook(HEADER, _header(header, faults) if header else None, tables)
+
+
+def read_sheets(path: Path, faults: list[Fault]) -> dict[str, RawTable] | None:
+    """Return every sheet of a workbook as header and rows, or None with a fault.
+
+    Parameters
+    ----------
+    path
+        An .xlsx file.
+    faults
+        Faults that are found are added to it.
+    """
+    errors = find_errors(path, faults)
+    grids = None if errors is None else _read_grids(path, faults)
+    if errors is None or grids is None:
+        return None
+    return {name: _table(name, grid, errors.get(name, [])) for name, grid in grids.items()}
 
 
 def _read_grids(path: Path, faults: list[Fault]) -> dict[str, list[list[Any]]] | None:

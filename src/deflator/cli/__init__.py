@@ -28,6 +28,7 @@ from deflator.cli.run import run
 from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
 from deflator.cli.serve import serve
+from deflator.cli.tape import tape
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
@@ -82,6 +83,7 @@ app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
 app.command("discover", help=text("discover.help"))(discover)
 app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
+app.command("tape", help=text("tape.help"))(tape)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(data.app, name="data", help=text("data.help"))
