@@ -8,6 +8,7 @@ import Debt from "./Debt.svelte";
 import First from "./First.svelte";
 import Losses from "./Losses.svelte";
 import Now from "./Now.svelte";
+import Portfolio from "./Portfolio.svelte";
 import Scenario from "./Scenario.svelte";
 
 export interface Page {
@@ -30,6 +31,7 @@ export const PAGES: Page[] = [
   answer("losses", Losses),
   answer("company", Company),
   answer("claims", Claims),
+  answer("portfolio", Portfolio),
   answer("book", Book),
   page("scenario", Scenario),
 ];
