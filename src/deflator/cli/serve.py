@@ -98,13 +98,21 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         kind, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listening = socket.socket(kind, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _taken(host, port, error) from None
+    listening = socket.socket(kind, socket.SOCK_STREAM)
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(place)
     except OSError as error:
-        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
-        raise RunError([Fault("", 0, "--port", message, "use another --port, or 0 for any that is free")]) from None
+        listening.close()
+        raise _taken(host, port, error) from None
     return listening
+
+
+def _taken(host: str, port: int, error: OSError) -> RunError:
+    message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+    return RunError([Fault("", 0, "--port", message, "use another --port, or 0 for any that is free")])
 
 
 def address_of(host: str, port: int, token: str | None) -> str:

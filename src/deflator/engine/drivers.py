@@ -31,7 +31,7 @@ def advance_drivers(t, seed, paths, chance, world, entities, equipment, segments
     _advance_rates(t, seed, paths, chance, world, requests)
     _advance_revenue(t, seed, paths, chance, world, entities, requests)
     _advance_demand(t, seed, paths, chance, world, segments, requests)
-    _advance_own_factors(t, seed, paths, chance, world, equipment)
+    advance_own_factors(t, seed, paths, chance, world, equipment)
 
 
 @kernel
@@ -120,7 +120,8 @@ def _advance_demand(t, seed, paths, chance, world, segments, requests):
 
 
 @kernel
-def _advance_own_factors(t, seed, paths, chance, world, equipment):
+def advance_own_factors(t, seed, paths, chance, world, equipment):
+    """Advance the factor by which each equipment's rent departs from its usual multiple of the reference rent."""
     p = world.parameters
     for g in range(equipment.vendor.size):
         if g == world.reference[0]:

@@ -14,16 +14,19 @@ from starlette.concurrency import run_in_threadpool
 from deflator import __version__
 from deflator.ensemble.asked import courses_of, scenario_text
 from deflator.errors import DeflatorError
-from deflator.messages import text
+from deflator.messages import LANGUAGES, speaking, text
 from deflator.scenario import Scenario
+from deflator.web.answers import answers_router
 from deflator.web.asking import scenario_of
 from deflator.web.bodies import Asked, SaveAs, ToCheck, ToKeep
 from deflator.web.engine import Engine
+from deflator.web.exports import exports_router
 from deflator.web.guard import Guard, Rules, rules_for
+from deflator.web.jobs import Jobs
 from deflator.web.limits import Limits
 from deflator.web.live import Live
 from deflator.web.pages import docs_page, missing_build, static_folder
-from deflator.web.refusals import REFUSALS, tell_refusals, told
+from deflator.web.refusals import refusals, tell_refusals, told
 from deflator.web.replies import Reply
 from deflator.web.shelf import Shelf
 from deflator.web.start import heading, start_of
@@ -55,28 +58,36 @@ def create_app(
     warm_up
         Whether the engine is made ready before the first question.
     """
-    limits = limits or Limits()
+    with speaking(LANGUAGES[0]):  # in which the API is described
+        return _app(rules or rules_for("127.0.0.1"), limits or Limits(), book, threads, warm_up)
+
+
+def _app(rules: Rules, limits: Limits, book: str | None, threads: int | None, warm_up: bool) -> FastAPI:
     shelf = Shelf(limits, book)
     engine = Engine(shelf, limits, threads)
-    live = Live(engine, limits)
+    live, jobs = Live(engine, limits), Jobs(limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         engine.start(Asked(book=shelf.default) if warm_up and shelf.default else Asked() if warm_up else None)
+        jobs.start()
         try:
             yield
         finally:
+            await run_in_threadpool(jobs.close)
             await run_in_threadpool(engine.close)
 
     app = FastAPI(
         title="Deflator", version=__version__, description=text("web.docs.introduction"), lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url="/openapi.json", default_response_class=Reply,
-        responses=REFUSALS, swagger_ui_oauth2_redirect_url=None,
+        responses=refusals(), swagger_ui_oauth2_redirect_url=None,
     )  # fmt: skip
-    app.state.shelf, app.state.engine, app.state.live = shelf, engine, live
+    app.state.shelf, app.state.engine, app.state.live, app.state.jobs = shelf, engine, live, jobs
     tell_refusals(app)
     app.include_router(_books(shelf, limits))
     app.include_router(_scenarios(shelf))
+    app.include_router(answers_router(shelf, jobs))
+    app.include_router(exports_router(shelf))
 
     @app.websocket("/api/live")
     async def _live(socket: WebSocket) -> None:
@@ -87,7 +98,7 @@ def create_app(
         return docs_page(app.openapi())
 
     _serve_pages(app)
-    app.add_middleware(Guard, rules=rules or rules_for("127.0.0.1"), limits=limits)
+    app.add_middleware(Guard, rules=rules, limits=limits)
     return app
 
 

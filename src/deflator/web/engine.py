@@ -122,8 +122,8 @@ class Engine:
         self._bases: OrderedDict[Any, _Base] = OrderedDict()
         self._frames: OrderedDict[Any, tuple[dict[str, Any], dict[str, Any]]] = OrderedDict()
         self._closed = False
+        self._thread: threading.Thread | None = None
         self.warm = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="deflator-engine", daemon=True)
 
     def start(self, warm_up: Asked | None = None) -> None:
         """Start the thread; `warm_up` is simulated first, which compiles what is not yet compiled."""
@@ -133,6 +133,8 @@ class Engine:
             self._sessions[id(session)] = session
         else:
             self.warm.set()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="deflator-engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -140,7 +142,8 @@ class Engine:
         with self._change:
             self._closed = True
             self._change.notify_all()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def join(self, session: Session) -> None:
         """Let a session take turns."""

@@ -18,9 +18,10 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from deflator.messages import text
+from deflator.messages import LANGUAGES, speaking, text
 from deflator.web.limits import Limits, Rates
 
 COOKIE = "deflator_token"
@@ -125,6 +126,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        with speaking(language_of(scope, headers)):
+            await self._let_in(scope, headers, receive, send)
+
+    async def _let_in(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         refused = self._refusal(scope, headers)
         if scope["type"] == "websocket":
             if refused:
@@ -149,11 +154,13 @@ class Guard:
 
         async def counted() -> Message:
             nonlocal taken
-            wait = None if started else self._limits.body_seconds
-            message = await asyncio.wait_for(receive(), wait)
+            try:
+                message = await asyncio.wait_for(receive(), None if started else self._limits.body_seconds)
+            except TimeoutError:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, text("web.too_slow")) from None
             taken += len(message.get("body", b""))
             if taken > most:
-                raise _TooLargeError
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text("web.too_large", most=f"{most:,}"))
             return message
 
         async def noted(message: Message) -> None:
@@ -161,13 +168,7 @@ class Guard:
             started = True
             await send(message)
 
-        try:
-            await self._app(scope, counted, noted)
-        except _TooLargeError:
-            await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text("web.too_large", most=f"{most:,}"))
-        except TimeoutError:
-            if not started:
-                await _refuse(send, HTTPStatus.REQUEST_TIMEOUT, text("web.too_slow"))
+        await self._app(scope, counted, noted)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Return why a request is not let in, if so."""
@@ -208,8 +209,22 @@ class Guard:
         return sending
 
 
-class _TooLargeError(Exception):
-    """A body that is larger than allowed."""
+def language_of(scope: Scope, headers: Headers) -> str:
+    """Return the language that a client asks for: `lang` in the address, else the first known one of Accept-Language.
+
+    Examples
+    --------
+    >>> language_of({"query_string": b"lang=zh"}, Headers({"accept-language": "en"}))
+    'zh'
+    >>> language_of({"query_string": b""}, Headers({"accept-language": "fr, zh-CN;q=0.9, en;q=0.8"}))
+    'zh'
+    """
+    accepted = [part.partition(";")[0].strip() for part in headers.get("accept-language", "").split(",")[:20]]
+    for asked in (*_in_address(scope, "lang"), *accepted):
+        primary = asked.replace("_", "-").partition("-")[0].lower()
+        if primary in LANGUAGES:
+            return primary
+    return LANGUAGES[0]
 
 
 def _is_own(origin: str, host: str) -> bool:
@@ -243,9 +258,9 @@ def _cookies(headers: Headers) -> list[str]:
     return [cookie[COOKIE].value] if COOKIE in cookie else []
 
 
-def _in_address(scope: Scope) -> list[str]:
+def _in_address(scope: Scope, name: str = "token") -> list[str]:
     try:
-        return parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20).get("token", [])
+        return parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20).get(name, [])
     except ValueError:
         return []
 

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from deflator.messages import text
+from deflator.messages import spoken, text
 
 
 def static_folder() -> Path:
@@ -24,7 +24,7 @@ def docs_page(contract: dict[str, Any]) -> str:
     ]
     title = escape(text("web.docs.title"))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="{spoken()}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
         f"<body><main><h1>{title}</h1><p>{escape(text('web.docs.introduction'))}</p>"
         f'<p><a href="/openapi.json">openapi.json</a></p>'
@@ -77,4 +77,4 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def missing_build() -> str:
     """Return the page that stands where the build of the dashboard is missing."""
-    return f'<!doctype html><html lang="en"><title>Deflator</title><p>{escape(text("web.no_build"))}</p></html>'
+    return f'<!doctype html><html lang="{spoken()}"><title>Deflator</title><p>{escape(text("web.no_build"))}</p></html>'

@@ -44,11 +44,12 @@ def refusal(faults: Iterable[Fault], status: int = HTTPStatus.UNPROCESSABLE_ENTI
     return Reply({"faults": [told(fault) for fault in faults]}, int(status))
 
 
-#: What every route may answer with besides its own.
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": text(f"web.status.{status}")}
-    for status in (400, 401, 403, 404, 405, 408, 413, 421, 422, 429)
-}
+_STATUSES = (400, 401, 403, 404, 405, 408, 413, 421, 422, 429)
+
+
+def refusals() -> dict[int | str, dict[str, Any]]:
+    """Return what every route may answer with besides its own."""
+    return {status: {"model": Refusal, "description": text(f"web.status.{status}")} for status in _STATUSES}
 
 
 def tell_refusals(app: FastAPI) -> None:

@@ -39,9 +39,8 @@ def start_of(shelf: Shelf, name: str | None = None) -> dict[str, Any]:
     return {
         "version": __version__,
         "schema": SCHEMA,
-        "languages": ["en", "zh"],
+        "languages": list(LANGUAGES),
         "disclaimer": text("common.disclaimer"),
-        "disclaimers": {language: text("common.disclaimer", language=language) for language in LANGUAGES},
         "book": chosen,
         "books": list(_books(shelf)),
         "scenarios": list(_scenarios(shelf)),
