@@ -29,7 +29,7 @@ def send(service: Service, name: str, content: bytes, **fields: Any) -> httpx2.R
 
 
 def finished(service: Service, job: dict[str, Any]) -> dict[str, Any]:
-    until = time.monotonic() + 240.0
+    until = time.monotonic() + 600.0
     while job["status"] in ("queued", "running"):
         assert time.monotonic() < until
         time.sleep(0.2)
@@ -50,10 +50,10 @@ def test_a_tape_is_assessed_as_a_job_and_no_loan_is_dropped(service: Service) ->
 
 
 def test_an_empty_tape_lists_the_borrowers_of_the_book_and_reads_back(service: Service) -> None:
-    found = httpx2.get(f"{service.address}/api/tape/template", params={"book": BOOK}, timeout=60.0)
+    found = httpx2.get(f"{service.address}/api/tape/template", params={"book": "ai-2026-02"}, timeout=60.0)
 
     assert found.headers["content-disposition"] == 'attachment; filename="tape.xlsx"'
-    assert len(tape_of("tape.xlsx", found.content, load_book(BOOK), Limits()).loans) == 1
+    assert len(tape_of("tape.xlsx", found.content, load_book("ai-2026-02"), Limits()).loans) == 1
 
 
 def test_every_fault_of_a_tape_is_told_with_its_row_and_before_anything_is_simulated(service: Service) -> None:
