@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup office frontend frontend-check slow bench lint lock clean
+.PHONY: run test setup office frontend frontend-check slow bench lint lock clean docs
 
 run: setup  ## set up, then the main job: the sourced book and the essay's view side by side
 	$(BIN)/deflator run base essay
@@ -62,3 +62,6 @@ lock:  ## resolve uv.lock again
 
 clean:
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
+
+docs: setup  ## build the documentation site into docs/_build; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build

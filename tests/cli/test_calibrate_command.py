@@ -119,3 +119,15 @@ def test_what_cannot_be_calibrated_is_refused(words: tuple[str, ...], said: str)
 
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_without_a_part_all_other_parameters_are_matched_to_observations() -> None:
+    done = CliRunner().invoke(app, ("calibrate", "--book", str(TINY), "--draws", "64"), env={"COLUMNS": "150"})
+    kept = CliRunner().invoke(app, ("calibrate", "--book", str(TINY), "--draws", "64", "--json"))
+    found = json.loads(kept.stdout)
+
+    assert done.exit_code == kept.exit_code == 0, done.stderr + kept.stderr
+    for words in ("not ruled out", "recovery_lag_months", "No observation tells these parameters", "aircraft"):
+        assert words in done.stdout, words
+    assert 0.0 < found["kept"] <= 1.0
+    assert found["unseen"]["market_depth_units_per_month"].startswith("no forced sale")

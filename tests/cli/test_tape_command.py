@@ -73,6 +73,7 @@ def test_a_template_is_written_once(tmp_path: Path) -> None:
         ),
         (("TAPE", "-o", "answer.csv"), "a workbook does not end with .csv; type -o answer.xlsx"),
         (("TAPE", "--map", "Loan"), "--map: 'Loan' is not a mapping"),
+        (("TAPE", "--paths", "9000000"), "--paths: what is kept of 9,000,000 paths takes "),
         (("TAPE", "--ignorance", "few"), "--ignorance: 'few' is neither a number of draws nor off"),
     ],
 )

@@ -10,6 +10,7 @@ from sources import PACKAGE, name_of, python_files, tree_of
 FOUNDATION = ("errors", "messages", "defaults")
 #: Lower ones first; what stands in one line knows nothing of its neighbours.
 LAYERS = (
+    ("plugins",),
     ("clearing", "credit"),
     ("book",),
     ("scenario", "data"),

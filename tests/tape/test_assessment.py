@@ -1,5 +1,6 @@
 """A tape on the paths of a book: every loan has a result or a reason, and figures hang together."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 
 from deflator.analysis.replay import Setting, prepare, replay
+from deflator.analysis.trials import simulate_all
 from deflator.book import load_book
 from deflator.book.months import month_at
 from deflator.engine.layout import P
@@ -84,6 +86,29 @@ def test_a_firm_defaults_as_often_as_the_paths_break_it(found: Assessment) -> No
     curve = found.curves.filter(pl.col("obligor") == "neo_one").sort("month")["pd"]
 
     assert found.loans["pd"][0] == pytest.approx(curve[24])
+
+
+def test_borrowers_default_on_the_paths_on_which_a_run_breaks_them(found: Assessment) -> None:
+    months = simulate_all(found.setting).break_month
+    for row in ("neo_one", "hall_one"):
+        broke = months[found.setting.economy.entities.index(row)]
+        curve = found.curves.filter(pl.col("obligor") == row).sort("month")["pd"]
+        assert curve.to_list() == [float(((broke > 0) & (broke <= month)).mean()) for month in range(25)]
+
+
+def test_a_loan_has_a_curve_of_its_own_that_ends_with_it(found: Assessment) -> None:
+    curve = found.default_curve("LN-2")  # matures in month 22
+    of_borrower = found.curves.filter(pl.col("obligor") == "hall_one").sort("month")["pd"]
+
+    assert curve[:23].tolist() == of_borrower[:23].to_list()
+    assert curve[24] == curve[22] == found.loans["pd"][1]
+
+
+def test_losses_by_month_add_up_to_the_expected_loss(found: Assessment) -> None:
+    timing = found.timing
+
+    assert timing["expected_loss_so_far_musd"][-1] == pytest.approx(found.portfolio.expected_loss.value, rel=1e-12)
+    assert timing["defaults"].sum() == pytest.approx(found.loans["pd"].sum())
 
 
 def test_members_of_a_cohort_default_as_often_as_its_share_breaks(tmp_path: Path) -> None:
@@ -220,3 +245,24 @@ def test_a_tape_that_was_read_for_another_book_is_refused(tmp_path: Path) -> Non
 
     with pytest.raises(RunError, match="the tape was joined to another book"):
         assess(tape(tmp_path, loan()), other)
+
+
+@pytest.mark.slow
+def test_ten_thousand_loans_are_assessed_within_a_minute(tmp_path: Path) -> None:
+    book = load_book("ai-2026-02")
+    borrowers = ("CoreWeave", "Nebius", "Hut 8", "Abilene JV", "Fluidstack")
+    rows = [
+        loan(loan=f"LN-{at}", borrower=borrowers[at % 5])
+        if at % 3
+        else loan(loan=f"LN-{at}", borrower=f"Cloud {at}", layer="neocloud", profile=("strong", "weak")[at % 2])
+        for at in range(10_000)
+    ]
+    start = time.perf_counter()
+    read = read_tape(write_tape(tmp_path / "tape.csv", rows), book)
+    asked = prepare(Question(book, load_scenario("base"), 2_000, 100))
+    assess(read, prepare(Question(book, load_scenario("base"), 64, 8)))  # compiles, if nobody has
+    compiled = time.perf_counter()
+    found = assess(read, asked)
+
+    assert found.loans.height == 10_000
+    assert time.perf_counter() - compiled < 60.0, compiled - start

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from deflator.book import Book, load_book
@@ -67,6 +67,7 @@ def test_level_payments_are_level() -> None:
     assert paid == pytest.approx(np.full(24, 100.0 * 0.01 / (1.0 - 1.01**-24)))
 
 
+@settings(deadline=None)
 @given(
     drawn=some.floats(0.0, 1e4), rate=some.floats(0.0, 0.03), maturity=some.integers(1, 80),
     profile=some.sampled_from([BULLET, LINEAR, LEVEL]), interest_only=some.integers(0, 80),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from deflator.credit.monthly import loss_given_default
@@ -43,6 +43,7 @@ def test_loss_given_default_is_that_of_a_calculation_by_hand(changes: dict[str, 
     assert float(severity(default(**changes))[0]) == pytest.approx(share)
 
 
+@settings(deadline=None)
 @given(
     exposure=some.floats(0.1, 1e4), collateral=some.floats(0.0, 1e4), cost=some.floats(0.0, 1.0),
     recourse=some.floats(0.0, 1.0), unsecured=some.floats(0.0, 1.0), discount=some.floats(0.5, 1.0),
@@ -58,6 +59,7 @@ def test_without_prior_claims_a_liquidation_costs_what_the_credit_library_says(
     assert float(own) == pytest.approx(library, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(some.floats(1.0, 10.0), some.floats(0.0, 100.0), some.floats(0.0, 1.0), some.floats(0.0, 1.0))
 def test_lending_more_against_the_same_collateral_never_costs_a_smaller_share(
     scale: float, collateral: float, restructured: float, haircut: float
@@ -67,6 +69,7 @@ def test_lending_more_against_the_same_collateral_never_costs_a_smaller_share(
     assert float(severity(one, scale)[0]) >= float(severity(one)[0]) - 1e-12
 
 
+@settings(deadline=None)
 @given(some.lists(some.floats(0.0, 1e6), min_size=1, max_size=50), some.floats(0.0, 0.99), some.floats(0.0, 0.99))
 def test_the_tail_lies_between_mean_and_largest_loss_and_grows_with_its_level(
     losses: list[float], first: float, second: float
@@ -107,6 +110,7 @@ def test_losses_that_come_by_whole_draws_have_a_larger_error() -> None:
     assert shortfall_error(lost, 0.95, draw) > 1.5 * shortfall_error(lost, 0.95, np.zeros(1_000, np.int64))
 
 
+@settings(deadline=None)
 @given(some.floats(0.001, 0.2), some.floats(0.001, 0.2))
 def test_a_higher_target_allows_a_higher_advance_rate(first: float, second: float) -> None:
     low, high = sorted((first, second))

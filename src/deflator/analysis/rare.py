@@ -33,8 +33,8 @@ from deflator.analysis.splitting import (
     rule_of_three,
 )
 from deflator.book.months import month_at
+from deflator.engine.extended import advance
 from deflator.engine.layout import LENDER, RECORDS, kinds_of, name_of
-from deflator.engine.month import run_month
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
@@ -177,7 +177,7 @@ class Breaking:
                 return
             self.path_months += int((going & (joins <= month)).sum())
             month += 1
-            run_month(month, economy.months, seed, chance, block)
+            advance(economy, month, seed, chance, block)
             joining = np.flatnonzero((joins == month) & going)
             if joining.size:
                 self._load(joining, [states[filled[lane]] for lane in joining])

@@ -17,8 +17,8 @@ from deflator.book import Book
 from deflator.book.months import month_at
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, pack
+from deflator.engine.extended import advance
 from deflator.engine.layout import LENDER, RECORDS, P, kinds_of, name_of
-from deflator.engine.month import run_month
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
@@ -176,7 +176,7 @@ def walk(
     start_block(block, economy.months, seed, question.chance)
     yield 0, block
     for month in range(1, (economy.months if last is None else last) + 1):
-        run_month(month, economy.months, seed, question.chance, block)
+        advance(economy, month, seed, question.chance, block)
         yield month, block
 
 

@@ -20,6 +20,7 @@ from deflator.cli.entry import entry
 from deflator.cli.export import export
 from deflator.cli.first import first
 from deflator.cli.mitigate import mitigate
+from deflator.cli.plugins import plugins
 from deflator.cli.rare import rare
 from deflator.cli.redlines import redlines
 from deflator.cli.resume import resume
@@ -90,6 +91,7 @@ app.add_typer(scenario.app, name="scenario")
 app.add_typer(data.app, name="data", help=text("data.help"))
 app.command("scenarios", help=text("cli.scenarios_help"))(scenario.list_scenarios)
 app.command("serve", help=text("web.serve.help"))(serve)
+app.command("plugins", help=text("plugins.help"))(plugins)
 app.command("warmup", help=text("cli.warmup_help"))(warmup)
 
 

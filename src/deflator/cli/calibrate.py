@@ -21,11 +21,44 @@ if TYPE_CHECKING:
     from deflator.book import Book
     from deflator.ensemble import Progress
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(rich_markup_mode=None)
 
 _FITS, _FITS_FORECAST = 48, 24
+_DRAWS, _DRAWS_QUICK = 1024, 128
+_PATHS = 4
 FitTo = Annotated[str | None, typer.Option("--fit-to", metavar="YYYY-MM", help=text("calibrate.fit_to"))]
 Fits = Annotated[int | None, typer.Option("--fits", min=4, help=text("calibrate.fits"))]
+
+
+@app.callback(invoke_without_command=True)
+def everything_else(
+    context: typer.Context,
+    book: asking.Book = defaults.BOOK,
+    draws: Annotated[int | None, typer.Option("--draws", min=32, help=text("calibrate.match.draws"))] = None,
+    seed: asking.Seed = defaults.SEED,
+    quick: asking.Quick = False,
+    json: asking.Json = False,
+) -> None:
+    """Match all parameters but those of rents to dated observations, unless a part is asked for."""
+    if context.invoked_subcommand:
+        return
+    with reporting(json):
+        from deflator.analysis.calibration.matching import match_history
+        from deflator.book import load_book
+        from deflator.cli.run import showing_progress
+
+        known = load_book(book)
+        with showing_progress(defaults.SCENARIO) as progress:
+            found = match_history(known, draws or (_DRAWS_QUICK if quick else _DRAWS), _PATHS, seed, progress)
+        if json:
+            head = {"book": {"name": known.name, "fingerprint": known.fingerprint}, "as_of": known.as_of, "seed": seed}
+            reasons = {name: text(f"calibrate.reason.{reason}") for name, reason in found.unseen.items()}
+            emit_json(head | vars(found) | {"unseen": reasons, "disclaimer": text("common.disclaimer")})
+            return
+        from deflator.cli.calibrate_match import print_matching
+
+        print_matching(found, known, seed)
+        say(text("common.disclaimer"))
 
 
 @app.command("rents", help=text("calibrate.rents_help"))

@@ -250,7 +250,7 @@ def _loss(one: SeriesForecast, better: str) -> str:
     """Return in words how the engine's forecast came to score worse."""
     engine, flat = one.density("engine"), one.density("flat")
     ratio = (engine.quantiles[-1, 5] - engine.quantiles[-1, 1]) / (flat.quantiles[-1, 5] - flat.quantiles[-1, 1])
-    place = 100.0 * sum(one.outcome[-1] >= level for level in engine.quantiles[-1]) / len(engine.quantiles[-1])
+    place = 100.0 * one.place("engine")
     return text("calibrate.forecast.loses", series=one.series.label, engine=f"{one.score('engine'):.3f}",
                 other=f"{one.score(better):.3f}", model=text(f"calibrate.column.{better}"), ratio=significant(ratio),
                 place=f"{place:.0f}")  # fmt: skip

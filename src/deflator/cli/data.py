@@ -65,6 +65,23 @@ def filings(
         )
 
 
+@app.command("from", help=text("data.from_help"))
+def ask_source(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=text("data.feed"))],
+    book: BookName = defaults.BOOK,
+    offline: Offline = False,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Propose what a source of a plug-in says."""
+    with reporting(json):
+        from deflator import plugins
+        from deflator.book import load_book
+
+        known = load_book(book)
+        _give(known, plugins.load("sources", name).propose(known, offline), out, json)
+
+
 def _give(book: Book, proposal: Proposal, out: Path | None, json: bool) -> None:
     """Check that the proposal would make a sound book, then print it and, if a file is named, write it."""
     from deflator.book.changes import changes

@@ -23,10 +23,20 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="PATH", help=text("export.out"))] = None,
     lang: Annotated[Language | None, typer.Option(help=text("export.lang"))] = None,
     book: Annotated[str | None, typer.Option(help=text("export.book"))] = None,
+    report: Annotated[str | None, typer.Option("--with", metavar="NAME", help=text("export.with"))] = None,
     json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,
 ) -> None:
     """Write a kept run as tables; the help text is in the catalogue."""
     with reporting(json):
+        if report:
+            _write_report(
+                run,
+                report,
+                out,
+                [name for name, on in (("xlsx", xlsx), ("parquet", parquet), ("csv", csv)) if on],
+                json,
+            )
+            return
         kind = _kind({"xlsx": xlsx, "parquet": parquet, "csv": csv}, out)
         from deflator.analysis import Result
         from deflator.report.placing import check_free
@@ -45,6 +55,32 @@ def export(
         say(text("export.written", file=target, tables=len(written.sheets),
                  rows=f"{sum(sheet.frame.height for sheet in written.sheets):,}"))  # fmt: skip
         say(text("common.disclaimer"))
+
+
+def _write_report(run: str, report: str, out: Path | None, formats: list[str], json: bool) -> None:
+    """Write a kept run as a plug-in does: under another name first, so that a file under its own name is whole."""
+    if formats:
+        options = ", ".join(f"--{name}" for name in (*formats, "with"))
+        raise RunError([Fault("", 0, options, text("export.several"), text("export.several_hint"))])
+    from deflator import plugins
+    from deflator.analysis import Result
+    from deflator.report.placing import check_free
+
+    plugin, result = plugins.load("reports", report), Result.open(run)
+    target = out or Path(f"{result.raw.manifest.run}-{report}")
+    check_free(target)
+    draft = target.with_name(f".{target.name}-draft")
+    try:
+        plugin.write(result, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    if json:
+        emit_json({"written": target, "report": report, "run": result.raw.manifest.run,
+                   "disclaimer": text("common.disclaimer")})  # fmt: skip
+        return
+    say(text("export.written_with", file=target, report=report))
+    say(text("common.disclaimer"))
 
 
 def _kind(asked: dict[str, bool], out: Path | None) -> str:

@@ -66,9 +66,9 @@ def list_scenarios(json: Json = False) -> None:
     """List the scenarios that come with the program."""
     fields = ("name", "title", "author", "date", "description")
     with reporting(json):
-        from deflator.scenario import load_scenario, shipped_scenarios
+        from deflator.scenario import load_scenario, scenario_files
 
-        found = [load_scenario(name) for name in shipped_scenarios()]
+        found = [load_scenario(name) for name in scenario_files()]
         rows = [{field: getattr(scenario, field) for field in fields} for scenario in found]
         if json:
             emit_json({"scenarios": rows})

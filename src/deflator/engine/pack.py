@@ -37,6 +37,8 @@ class Economy:
         What the scenario asks for by month.
     figures, rows
         The figures of the book, shape [figure, draw], and the slice of rows of each `record.field`.
+    mechanisms
+        Mechanisms of plug-ins that the scenario switches on.
     """
 
     entities: tuple[str, ...]
@@ -51,6 +53,7 @@ class Economy:
     requests: Requests
     figures: np.ndarray
     rows: dict[str, slice]
+    mechanisms: tuple[str, ...] = ()
 
     @property
     def draws(self) -> int:
@@ -106,6 +109,7 @@ def pack(book: Any, scenario: Any, figures: Any) -> Economy:
             field: slice(int(end) - len(rows), int(end))
             for (field, rows), end in zip(values.items(), ends, strict=True)
         },
+        mechanisms=scenario.mechanisms,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp
+from deflator.engine.extended import advance
 from deflator.engine.layout import TENTHS, TOLD, YARDSTICKS
 from deflator.engine.month import run_month
 from deflator.engine.pack import Economy
@@ -102,21 +103,37 @@ def run_block(economy: Economy, block: Record, numbers: np.ndarray, seed: int, c
     block.draw[:] = numbers % economy.draws
     gather(economy.figures, block.draw, block.figures)
     forget(block)
-    run_paths(block, economy.months, np.uint64(seed), chance)
+    if economy.mechanisms:
+        _run_extended(economy, block, np.uint64(seed), chance)
+    else:
+        run_paths(block, economy.months, np.uint64(seed), chance)
+
+
+def _run_extended(economy: Economy, block: Record, seed: np.uint64, chance: bool) -> None:
+    """Run every month with the mechanisms of plug-ins, which are called from here: the engine is not compiled anew."""
+    start_block(block, economy.months, seed, chance)
+    keep_month(0, block)
+    for t in range(1, economy.months + 1):
+        advance(economy, t, seed, chance, block)
+        keep_month(t, block)
 
 
 @kernel
 def run_paths(block, months, seed, chance):
     """Run every month of a block and record the reference rent and funding openness."""
     start_block(block, months, seed, chance)
-    for lane in range(block.paths.size):
-        block.rent_path[0, lane] = exp(block.world.log_rent[lane])
-        block.funding_path[0, lane] = block.world.openness[lane]
+    keep_month(0, block)
     for t in range(1, months + 1):
         run_month(t, months, seed, chance, block)
-        for lane in range(block.paths.size):
-            block.rent_path[t, lane] = exp(block.world.log_rent[lane])
-            block.funding_path[t, lane] = block.world.openness[lane]
+        keep_month(t, block)
+
+
+@kernel
+def keep_month(t, block):
+    """Record the reference rent and funding openness of a month."""
+    for lane in range(block.paths.size):
+        block.rent_path[t, lane] = exp(block.world.log_rent[lane])
+        block.funding_path[t, lane] = block.world.openness[lane]
 
 
 def _empty(economy: Economy, paths: int) -> Paths:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,8 @@ def _draw_series(axes: Any, one: SeriesForecast) -> None:
     axes.plot(one.series.first + seen, np.exp(one.series.log_price[seen]), color=BLACK, marker=".",
               label=text("calibrate.figure.price"))  # fmt: skip
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(import_module("matplotlib.ticker").LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    axes.tick_params(axis="y", which="both", labelsize=7)
+    axes.yaxis.set_minor_formatter("")
+    axes.tick_params(axis="y", labelsize=8)
     axes.set_title(text("calibrate.figure.title_forecast", series=one.series.label), fontsize=9)

@@ -47,6 +47,7 @@ def assessment_export(found: Assessment) -> Export:
         "portfolio": _portfolio(found),
         "loans": found.loans,
         "curves": found.curves,
+        "timing": found.timing,
         "headroom": found.headroom,
         "paths": _paths(found),
     }

@@ -25,6 +25,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 COVER, COLUMNS = "cover", "columns"
 _FORMATS = {"share": "0.0%", "money": "#,##0.0", "rent": "0.00", "number": "General", "count": "#,##0"}
 _WIDEST, _NARROWEST = 60, 8
+_MOST_ON_A_PAGE = 20  # columns that can still be read on one page
 _LOOKED_AT = 500  # rows by which the width of a column is chosen
 
 
@@ -98,6 +99,8 @@ def _styles(workbook: Any) -> dict[str, Any]:
         "bold": workbook.add_format({"bold": True, "bottom": 1}),
         "title": workbook.add_format({"bold": True, "font_size": 14}),
         "words": workbook.add_format({"num_format": "@"}),
+        "indented": workbook.add_format({"num_format": "@", "indent": 1}),
+        "total": workbook.add_format({"num_format": "#,##0.0000"}),
         "quoted": workbook.add_format({"num_format": "@", "quote_prefix": True}),
         "wrapped": workbook.add_format({"text_wrap": True, "valign": "top", "align": "left"}),
     }
@@ -112,9 +115,10 @@ def _write_words(sheet: Any, styles: dict[str, Any], row: int, place: int, words
 
 def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
     """Write the facts, then the list of tables, whose sums are formulas over the tables with their values."""
-    for place, width in enumerate((30, 70, 10, 22, 18)):
+    for place, width in enumerate((46, 78, 10, 24, 18)):
         sheet.set_column(place, place, width)
     sheet.hide_gridlines(2)
+    _fit_page_width(sheet)
     _write_words(sheet, styles, 0, 0, found.title, "title")
     row = 2
     for label, value in found.facts:
@@ -137,15 +141,25 @@ def _write_cover(sheet: Any, styles: dict[str, Any], found: Export) -> None:
                 _write_words(sheet, styles, row, 1, listed.title(), "wrapped")
                 sheet.write_number(row, 2, listed.frame.height, styles["count"])
             if name:
-                _write_words(sheet, styles, row, 3, name)
+                _write_words(sheet, styles, row, 3, name, "indented")
                 place = [column.name for column in listed.columns].index(name)
                 cells = f"{_letters(place)}2:{_letters(place)}{max(listed.frame.height, 1) + 1}"
-                sheet.write_formula(row, 4, f"=SUM('{listed.name}'!{cells})", styles["number"], total)
+                sheet.write_formula(row, 4, f"=SUM('{listed.name}'!{cells})", styles["total"], total)
+
+
+def _fit_page_width(sheet: Any) -> None:
+    """Print all columns on one page, as many pages long as it takes."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
 
 
 def _write_sheet(sheet: Any, styles: dict[str, Any], tidy: Sheet) -> None:
     """Write one table under its headings, which carry what the column means."""
     sheet.freeze_panes(1, 1)
+    sheet.repeat_rows(0)
+    if len(tidy.columns) <= _MOST_ON_A_PAGE:
+        _fit_page_width(sheet)
     for place, column in enumerate(tidy.columns):
         width = min(max(_width(tidy, column) + 2, len(column.name) + 2, _NARROWEST), _WIDEST)
         sheet.set_column(place, place, width, styles.get(column.type, styles["words"]))
@@ -170,6 +184,8 @@ def _write_row(sheet: Any, styles: dict[str, Any], row: int, cells: Sequence[Any
 def _write_columns(sheet: Any, styles: dict[str, Any], found: Export) -> None:
     """Write what every column of every table means."""
     sheet.freeze_panes(1, 2)
+    sheet.repeat_rows(0)
+    _fit_page_width(sheet)
     for place, (heading, width) in enumerate(
         {"table": 14, "column": 24, "unit": 18, "kind": 10, "meaning": 100}.items()
     ):

@@ -6,7 +6,7 @@ program.
 
 from deflator.scenario.content import ParameterOverride
 from deflator.scenario.course import Course
-from deflator.scenario.load import load_scenario, shipped_scenarios
+from deflator.scenario.load import load_scenario, scenario_files, shipped_scenarios
 from deflator.scenario.scenario import Scenario
 
-__all__ = ["Course", "ParameterOverride", "Scenario", "load_scenario", "shipped_scenarios"]
+__all__ = ["Course", "ParameterOverride", "Scenario", "load_scenario", "scenario_files", "shipped_scenarios"]

@@ -43,6 +43,8 @@ class Content:
         Override by parameter.
     figures
         Number or month (`YYYY-MM`) by `table.row.field`.
+    mechanisms
+        On or off by mechanism of a plug-in.
     origins
         File and row of every change, by its section and key, for faults.
     """
@@ -52,6 +54,7 @@ class Content:
     covenants: Mapping[str, bool] = field(default_factory=dict)
     parameters: Mapping[str, ParameterOverride] = field(default_factory=dict)
     figures: Mapping[str, float | str] = field(default_factory=dict)
+    mechanisms: Mapping[str, bool] = field(default_factory=dict)
     origins: Origins = field(default_factory=dict, compare=False)
 
     def then(self, other: Content) -> Content:
@@ -69,6 +72,7 @@ class Content:
             covenants={**self.covenants, **other.covenants},
             parameters={**self.parameters, **other.parameters},
             figures={**self.figures, **other.figures},
+            mechanisms={**self.mechanisms, **other.mechanisms},
             origins={**self.origins, **other.origins},
         )
 

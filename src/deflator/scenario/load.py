@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -10,6 +10,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from deflator import plugins
 from deflator.book.spelling import quoted
 from deflator.errors import Fault, ScenarioError
 from deflator.messages import text
@@ -34,6 +35,20 @@ def shipped_scenarios() -> tuple[str, ...]:
     """
     files = (item.name for item in _shipped_folder().iterdir())
     return tuple(sorted(file.removesuffix(".yaml") for file in files if file.endswith(".yaml")))
+
+
+def scenario_files() -> dict[str, Traversable]:
+    """Return the files of all scenarios that are known by name: the shipped ones, and those of plug-ins after them.
+
+    A plug-in cannot give a shipped name another content.
+    """
+    folders = [resources.files(plugins.load("scenarios", name)) for name in plugins.names("scenarios")]
+    found: dict[str, Traversable] = {}
+    for folder in (_shipped_folder(), *folders):
+        for file in sorted(folder.iterdir(), key=lambda item: item.name):
+            if file.name.endswith(".yaml"):
+                found.setdefault(file.name.removesuffix(".yaml"), file)
+    return found
 
 
 def load_scenario(spec: str | Path, settings: Sequence[str] = ()) -> Scenario:
@@ -146,8 +161,13 @@ def _settled(scenario: Scenario, changes: Sequence[Content], settings: Sequence[
         parameters={**scenario.parameters, **change.parameters},
         figures={**scenario.figures, **change.figures},
         counterfactual_covenants=change.covenants.get("counterfactual", scenario.counterfactual_covenants),
+        mechanisms=_switched_on({**dict.fromkeys(scenario.mechanisms, True), **change.mechanisms}),
         origins={**scenario.origins, **change.origins},
     )
+
+
+def _switched_on(mechanisms: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, on in mechanisms.items() if on)
 
 
 @dataclass(frozen=True)
@@ -200,10 +220,11 @@ def _assemble(request: _Request, chain: tuple[str, ...]) -> tuple[Document, Cont
 def _find(request: _Request) -> tuple[Traversable, str, Path | None]:
     """Return the file of a scenario, how faults call it, and where it looks for files that it extends."""
     name = request.name
-    if name in shipped_scenarios():
-        return _shipped_folder() / f"{name}.yaml", f"{name}.yaml", None
+    known = scenario_files()
+    if name in known:
+        return known[name], f"{name}.yaml", None
     if request.folder is None or not name.endswith(_SUFFIXES):
-        hint = f"{suggestion(name, shipped_scenarios())}; or give the path of a .yaml file"
+        hint = f"{suggestion(name, known)}; or give the path of a .yaml file"
         raise request.refused(f"unknown scenario {quoted(name)}", hint)
     path = (request.folder / name).resolve()
     if not _is_file(path):
@@ -240,5 +261,6 @@ def _scenario(documents: Sequence[Document], content: Content) -> Scenario:
         parameters=content.parameters,
         figures=content.figures,
         counterfactual_covenants=content.covenants.get("counterfactual", False),
+        mechanisms=_switched_on(content.mechanisms),
         origins=content.origins,
     )

@@ -42,6 +42,8 @@ class Scenario:
         Number or month (`YYYY-MM`) for a figure of the book, by `table.row.field`.
     counterfactual_covenants
         Whether covenants that the book marks as counterfactual are tested.
+    mechanisms
+        Mechanisms of plug-ins that are switched on, in the order in which they are named.
     origins
         File and row of every change, by section and key.
     """
@@ -57,6 +59,7 @@ class Scenario:
     parameters: Mapping[str, ParameterOverride]
     figures: Mapping[str, float | str]
     counterfactual_covenants: bool
+    mechanisms: tuple[str, ...]
     origins: Origins = field(repr=False, compare=False)
 
     @cached_property
@@ -116,6 +119,7 @@ class Scenario:
         for key, course in self.drivers.items():
             item, _, operation = key.rpartition(".")
             courses.setdefault(item, {})[operation] = course.values()
+        added = {"mechanisms": dict.fromkeys(self.mechanisms, True)} if self.mechanisms else {}
         return {
             "name": self.name,
             "title": self.title,
@@ -127,4 +131,5 @@ class Scenario:
             "covenants": {"counterfactual": self.counterfactual_covenants},
             "parameters": {name: asdict(override) for name, override in self.parameters.items()},
             "figures": dict(self.figures),
+            **added,
         }

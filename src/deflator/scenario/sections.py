@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from deflator import plugins
 from deflator.book.months import is_month
 from deflator.book.schema import NUMERIC, Column, parameter_rules, schema
 from deflator.book.spelling import quoted
@@ -127,6 +128,19 @@ def _flags(
                 yield key.text, key.row, flag
 
 
+def _mechanisms(reader: Reader, node: Node) -> Iterator[Change]:
+    """Yield on or off for every mechanism of a plug-in that is named."""
+    known = plugins.names("mechanisms")
+    if known:
+        yield from _flags(
+            reader, node, section="mechanisms", kind="mechanism", allowed=known, example=f"{known[0]}: on"
+        )
+        return
+    for key, _ in reader.entries(node, "mechanisms", "leave the section out"):
+        hint = "install the package that brings it"
+        reader.fault(key.row, f"mechanisms.{key.text}", f"no plug-in brings the mechanism {quoted(key.text)}", hint)
+
+
 def _parameters(reader: Reader, node: Node) -> Iterator[Change]:
     """Yield an override for every parameter named."""
     for key, value in reader.entries(node, "parameters", "write `order_lag_months: 6`"):
@@ -210,4 +224,5 @@ SECTIONS: Mapping[str, Callable[[Reader, Node], Iterator[Change]]] = {
     ),
     "parameters": _parameters,
     "figures": _figures,
+    "mechanisms": _mechanisms,
 }

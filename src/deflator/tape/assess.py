@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.analysis.redlines import RedLines
 from deflator.analysis.replay import Floats, Setting
+from deflator.book.months import month_at
 from deflator.engine.layout import P
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
@@ -35,7 +36,7 @@ from deflator.tape.redlines import red_lines_of
 from deflator.tape.tables import curve_table, loan_table
 
 TARGET_LOSS = 0.02
-_BLOCK = 256  # loans whose paths are in memory at once
+_CELLS = 1_000_000  # loans times paths that are in memory at once
 _MILLION = 1e6
 _UNSECURED_RANK, _CONVERTIBLE_RANK = 3, 4
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
@@ -117,6 +118,8 @@ class Assessment:
     curves: pl.DataFrame
     headroom: pl.DataFrame
     red_lines: RedLines | None
+    _defaults_by_month: NDArray[np.int64] = field(repr=False)
+    _losses_by_month: Floats = field(repr=False)
     _losses: tuple[NDArray[np.int32], NDArray[np.int32], Floats] = field(repr=False)
 
     @property
@@ -132,10 +135,40 @@ class Assessment:
         KeyError
             When the tape has no such loan.
         """
-        numbers = {row.cells["loan"]: at for at, row in enumerate(self.tape.loans)}
         number, path, lost = self._losses
-        own = number == numbers[loan]
+        own = number == self._numbers[loan]
         return np.bincount(path[own], lost[own], self.paths).astype(np.float64)
+
+    def default_curve(self, loan: str) -> Floats:
+        """Return the probability that a loan has defaulted by each month, [T + 1]; flat once it has matured.
+
+        Raises
+        ------
+        KeyError
+            When the tape has no such loan.
+        """
+        seen: Floats = self._defaults_by_month[self._numbers[loan]].cumsum() / self.paths
+        return seen
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {str(row.cells["loan"]): at for at, row in enumerate(self.tape.loans)}
+
+    @cached_property
+    def timing(self) -> pl.DataFrame:
+        """Defaults and expected loss of the portfolio by the month in which borrowers default."""
+        as_of = self.setting.question.book.as_of
+        months = range(self.outcomes.months + 1)
+        expected = self._losses_by_month / self.paths
+        return pl.DataFrame(
+            {
+                "month": pl.Series(months, dtype=pl.Int64),
+                "date": [month_at(month, as_of) for month in months],
+                "defaults": self._defaults_by_month.sum(axis=0) / self.paths,
+                "expected_loss_musd": expected,
+                "expected_loss_so_far_musd": expected.cumsum(),
+            }
+        )
 
     @cached_property
     def reconciliation(self) -> pl.DataFrame:
@@ -187,6 +220,7 @@ class Assessment:
             "loans": self.loans.to_dicts(),
             "curves": self.curves.to_dicts(),
             "headroom": self.headroom.to_dicts(),
+            "timing": self.timing.to_dicts(),
             "reconciliation": self.reconciliation.to_dicts(),
         }  # fmt: skip
 
@@ -257,7 +291,7 @@ def assess(
     total: Floats = np.bincount(path, lost, outcomes.paths).astype(np.float64)
     in_tail = lost * tail_weights(total, 0.99)[path]
     contribution: Floats = np.bincount(number, in_tail, len(tape.loans)).astype(np.float64)
-    lines = red_lines_of(setting, [tape.loans[at].obligor for at in sound], threads) if red_lines else None
+    lines = red_lines_of(setting, [tape.loans[at].obligor for at in sound], threads, progress) if red_lines else None
     headroom = headroom_table(outcomes)
     loans = loan_table(tape, outcomes, owed, reasons, table, contribution, lines, headroom)
     return Assessment(
@@ -265,7 +299,8 @@ def assess(
         portfolio=_portfolio(tape, sound, owed, table, total, outcomes),
         portfolio_losses=total, loans=loans,
         curves=curve_table(outcomes, [tape.loans[at].obligor for at in sound]),
-        headroom=headroom, red_lines=lines, _losses=flat,
+        headroom=headroom, red_lines=lines, _defaults_by_month=table["by_month"],
+        _losses_by_month=table["lost_by_month"], _losses=flat,
     )  # fmt: skip
 
 
@@ -338,10 +373,12 @@ def _measure(
     table["loss_sums"], table["loss_squares"] = np.zeros((count, draws)), np.zeros((count, draws))
     table["default_sums"] = np.zeros((count, draws))
     table["by_month"] = np.zeros((count, outcomes.months + 1), np.int64)
+    table["lost_by_month"] = np.zeros(outcomes.months + 1)
     months: dict[tuple[str, str], NDArray[np.int16]] = {}
     parts = []
-    for first in range(0, len(sound), _BLOCK):
-        block = np.array(sound[first : first + _BLOCK], dtype=np.intp)
+    size = max(_CELLS // paths, 1)
+    for first in range(0, len(sound), size):
+        block = np.array(sound[first : first + size], dtype=np.intp)
         loans = [tape.loans[at] for at in block]
         broke = np.stack([_months_of(loan, outcomes, months) for loan in loans])
         found = _defaults(loans, block, broke, outcomes, owed)
@@ -356,6 +393,7 @@ def _measure(
         table["es95"][block] = expected_shortfall(dense, 0.95)
         table["es99"][block] = expected_shortfall(dense, 0.99)
         np.add.at(table["by_month"], (number, found.month), 1)
+        table["lost_by_month"] += np.bincount(found.month, lost, outcomes.months + 1)
         cell = found.loan * draws + outcomes.draw[found.path]
         for name, weights in (("loss_sums", lost), ("loss_squares", lost**2), ("default_sums", np.ones(lost.size))):
             table[name][block] = np.bincount(cell, weights, len(block) * draws).reshape(len(block), draws)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
+_MOST_GROUPS = 200  # of draws that are left out together
 #: Scales of a loan between which an advance rate is sought, and halvings of that range (in logs).
 _SMALLEST, _LARGEST, _HALVINGS = 1e-3, 1e3, 26
 
@@ -163,8 +164,8 @@ def tail_weights(losses: Floats, level: float) -> Floats:
 def shortfall_error(losses: Floats, level: float, draw: NDArray[np.int64]) -> float:
     """Return the Monte Carlo standard error of an expected shortfall: the larger one of two.
 
-    Paths of one draw share figures and are not independent, so whole draws are left out in turn; where there are too
-    few of them, paths are taken as independent.
+    Paths of one draw share figures and are not independent, so whole draws are left out in turn, many draws some at a
+    time; where there is one draw only, paths are taken as independent.
 
     Parameters
     ----------
@@ -191,11 +192,12 @@ def shortfall_error(losses: Floats, level: float, draw: NDArray[np.int64]) -> fl
     spread = float(np.var(tail, ddof=1)) if tail.size > 1 else 0.0
     over = float(expected_shortfall(losses, level)) - float(tail[-1])
     error = math.sqrt((spread + level * over**2) / tail.size)
-    draws = np.unique(draw)
-    if draws.size < 2:
+    group = draw % _MOST_GROUPS
+    groups = np.unique(group)
+    if groups.size < 2:
         return error
-    without = np.array([expected_shortfall(losses[draw != one], level) for one in draws])
-    jackknife = (draws.size - 1) / draws.size * float(((without - without.mean()) ** 2).sum())
+    without = np.array([expected_shortfall(losses[group != one], level) for one in groups])
+    jackknife = (groups.size - 1) / groups.size * float(((without - without.mean()) ** 2).sum())
     return max(error, math.sqrt(jackknife))
 
 

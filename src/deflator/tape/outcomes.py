@@ -18,6 +18,10 @@ from deflator.errors import Fault, RunError
 from deflator.messages import text
 from deflator.tape.borrowers import Obligor
 
+#: What may be kept of all paths together.
+MOST_BYTES = 3_000_000_000
+_BYTES = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
@@ -103,7 +107,7 @@ def simulate_outcomes(
     Raises
     ------
     RunError
-        When every path fails.
+        When every path fails, or so many are asked for that what is kept of them would not fit into memory.
     """
     economy = setting.economy
     links = economy.links
@@ -113,6 +117,7 @@ def simulate_outcomes(
     borrower = links["entities.account"][links["facilities.borrower"][links["covenants.facility"]]]
     covenants = np.flatnonzero((links["covenants.active"] == 1) & np.isin(borrower, followed)).astype(np.intp)
     facility = links["covenants.facility"][covenants]
+    _check_room(setting, len(followed) + len(goods) + len(covenants) + 1)
 
     def keep(_: int, block: Record) -> dict[str, NDArray]:
         owes = block.facilities.balance[facility] > 0.0
@@ -133,6 +138,16 @@ def simulate_outcomes(
         value=seen["value"][..., good], openness=seen["openness"][..., good], covenants=covenants,
         headroom=seen["headroom"][..., good], draw=np.flatnonzero(good).astype(np.int64) % economy.draws,
     )  # fmt: skip
+
+
+def _check_room(setting: Setting, kept: int) -> None:
+    """Refuse more paths than fit into memory."""
+    paths = setting.question.paths_used
+    each = _BYTES * kept * (setting.economy.months + 1)
+    if paths * each > MOST_BYTES:
+        most = MOST_BYTES // each
+        message = text("tape.fault.too_many_paths", paths=f"{paths:,}", gigabytes=f"{paths * each / 1e9:.1f}")
+        raise RunError([Fault("", 0, "--paths", message, text("tape.hint.too_many_paths", most=f"{most:,}"))])
 
 
 def default_months(outcomes: Outcomes, obligor: Obligor, name: str) -> NDArray[np.int16]:

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from deflator.analysis.redlines import HORIZONS, RedLine, RedLines, reason, red_lines
 from deflator.analysis.replay import Setting, prepare
+from deflator.ensemble import Progress
 from deflator.tape.borrowers import Obligor
 
 #: Paths, draws and rents of a search that takes seconds.
 _PATHS, _DRAWS, _RENTS = 128, 32, 11
 
 
-def red_lines_of(setting: Setting, obligors: Iterable[Obligor], threads: int | None = None) -> RedLines | None:
+def red_lines_of(
+    setting: Setting, obligors: Iterable[Obligor], threads: int | None = None, progress: Progress | None = None
+) -> RedLines | None:
     """Return the red lines of everything that can break, if any borrower is one that the book names.
 
     None where none is, or where the book ends before the shortest horizon of a red line.
@@ -23,7 +26,7 @@ def red_lines_of(setting: Setting, obligors: Iterable[Obligor], threads: int | N
         return None
     question = setting.question
     small = replace(question, paths=min(question.paths, _PATHS), draws=min(question.draws, _DRAWS))
-    return red_lines(prepare(small), most=_RENTS, threads=threads)
+    return red_lines(prepare(small), most=_RENTS, threads=threads, progress=progress)
 
 
 def red_line_of(found: RedLines | None, obligor: Obligor, months: int) -> RedLine | None:

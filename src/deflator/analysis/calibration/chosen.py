@@ -14,7 +14,7 @@ import numpy as np
 
 from deflator.analysis.calibration.closed_forms import PerformanceFit
 from deflator.analysis.calibration.fit import Estimate, Fit
-from deflator.analysis.calibration.rents import OF_THE_MODEL, REVERSION
+from deflator.analysis.calibration.rents import OF_THE_MODEL
 from deflator.analysis.calibration.search import Profile
 from deflator.book import Book
 from deflator.errors import Fault, RunError
@@ -31,7 +31,7 @@ class Proposal:
     Parameters
     ----------
     parameter
-        Name in the table `parameters`.
+        Name in the table `parameters`, or `table.row.column` of another.
     value, low, high
         Proposed: median, 5 % and 95 % quantiles of the ensemble. An end that the data do not tell is not drawn in: it
         stays where the book or the ensemble has it, whichever is wider.
@@ -73,7 +73,7 @@ def propose(
     """
     found = [_of_fit(book, name, rents, rounded) for name in OF_THE_MODEL]
     if own:
-        found.append(_of_fit(book, REVERSION, own, rounded))
+        found += [_of_fit(book, name, own, rounded) for name in own.prior.names]
     if performance:
         found.append(_of_performance(book, performance, rounded))
     return tuple(found)
@@ -126,9 +126,16 @@ def _of_performance(book: Book, fit: PerformanceFit, rounded: int) -> Proposal:
 
 
 def _standing(book: Book, name: str) -> tuple[float, float, float]:
-    table = book.table("parameters")
-    row = table.rows[table.index[name]]
-    return float(row["value"]), float(row["low"]), float(row["high"])
+    """Return value, low and high of a parameter, or of `table.row.column`; a figure without a range has its own."""
+    place = name.split(".")
+    if len(place) == 1:
+        table = book.table("parameters")
+        row = table.rows[table.index[name]]
+        return float(row["value"]), float(row["low"]), float(row["high"])
+    table, known = book.table(place[0]), book.provenance[place[0], place[1], place[2]]
+    value = float(table.rows[table.index[place[1]]][place[2]])
+    low, high = (value if bound is None else float(bound) for bound in (known.low, known.high))
+    return value, low, high
 
 
 def _round(value: float, digits: int) -> float:

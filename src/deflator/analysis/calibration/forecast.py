@@ -22,6 +22,7 @@ from deflator.errors import Fault, RunError
 Floats = NDArray[np.float64]
 
 LEVELS = (0.5, 0.8, 0.95)
+_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 MODELS = ("engine", "drift", "flat")
 _LEAST_OUTCOMES = 3
 _PATHS = 4096
@@ -96,6 +97,10 @@ class SeriesForecast:
     def skill(self, other: str) -> float:
         """Return by which share the engine's score is below another's; negative where it is above."""
         return 1.0 - self.score("engine") / self.score(other)
+
+    def place(self, model: str) -> float:
+        """Return at which share of a model's forecast for the last month the price came, from 2.5 to 97.5 %."""
+        return float(np.interp(self.outcome[-1], self.density(model).quantiles[-1], _QUANTILES))
 
     def coverage(self, model: str, level: float) -> float:
         """Return the share of months in which the interval of a level held."""
@@ -299,9 +304,6 @@ def _months_since_move(series: Series) -> int:
             break
         age += 1
     return age
-
-
-_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
 def _sampled(model: str, sample: Floats, outcome: Floats) -> Density:

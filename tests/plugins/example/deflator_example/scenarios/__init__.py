@@ -1,0 +1,1 @@
+"""Scenario files; each is known by its name once the package is installed."""
