@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup office frontend frontend-check slow bench lint lock clean docs
+.PHONY: run test setup office frontend frontend-check slow validate bench lint lock clean docs
 
 run: setup  ## set up, then the main job: the sourced book and the essay's view side by side
 	$(BIN)/deflator run base essay
@@ -12,6 +12,9 @@ test: setup office lint frontend-check  ## set up, then lint, types and all test
 
 slow: setup  ## the long studies
 	$(BIN)/pytest -m slow
+
+validate: setup  ## move every judgement, change draws and readings, score the past, and write docs/validation.md
+	$(BIN)/deflator validate --page docs/validation.md
 
 bench: setup  ## measure speed, memory and scaling in one run, and write docs/performance.md
 	@if command -v uv >/dev/null 2>&1; then uv sync --frozen --inexact --group bench; \

@@ -19,14 +19,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bench import clearing, limits, month_profile, speed, toy
+from bench import clearing, limits, month_profile, speed, toy, web_latency, web_load
 from bench.children import ROOT
 from bench.page import render
 from bench.subject import setting_of
 
 TINY_BOOK = str(ROOT / "tests" / "books" / "tiny")
-#: Parts that compile the engine anew, start a cluster or need Mesa: left out of a tiny run.
-LONG_PARTS = ("cluster", "start", "profile", "operations", "clearing")
+#: Parts that compile the engine anew, start a cluster or need Mesa or a browser: left out of a tiny run.
+LONG_PARTS = ("cluster", "start", "profile", "operations", "clearing", "web")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sizes:
     rounds: int = 5
     runs: tuple[int, ...] = (1_000, 10_000)
     few_rounds: int = 2
-    latency_paths: tuple[int, ...] = (200, 1_000, 2_000)
+    latency_paths: tuple[int, ...] = (128, 200, 1_000, 2_000)
     latency_times: int = 20
     paths: tuple[int, ...] = (1_024, 4_096, 16_384)
     months: tuple[int, ...] = (12, 24, 58)
@@ -115,6 +115,7 @@ def parts_of(sizes: Sizes) -> dict[str, Callable[[], Any]]:
         "start": lambda: speed.starting(sizes.book, sizes.starts),
         "operations": lambda: limits.counted_operations(sizes.book, sizes.scenarios[0], 2),
         "clearing": lambda: clearing.measure((100, 1_000)),
+        "web": lambda: {"latency": web_latency.measure(sizes.book), "load": web_load.measure(sizes.book)},
     }
     return {name: part for name, part in parts.items() if name not in sizes.left_out}
 

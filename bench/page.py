@@ -13,6 +13,7 @@ TARGETS = {
     "over whole-array NumPy": 5.0,
     "cost_of_size": 1.3,
     "linear": 0.1,
+    "paint_ms": {0.5: 60.0, 0.95: 100.0},
 }
 LEFT_OUT = "This part was left out of the run.\n"
 
@@ -22,7 +23,7 @@ def render(results: dict[str, Any]) -> str:
     sections = {
         "head": head, "targets": targets, "throughput": throughput, "runs": runs, "latency": latency,
         "scaling": scaling, "memory": memory, "cluster": cluster, "start": start, "side_by_side": side_by_side,
-        "bounds": bounds, "clearing": clearing,
+        "bounds": bounds, "clearing": clearing, "web": web,
     }  # fmt: skip
     return "\n".join(section(results) for section in sections.values())
 
@@ -158,7 +159,9 @@ def latency(results: dict[str, Any]) -> str:
         ("paths", "median, ms", "95th percentile, ms"),
         ((f"{row['paths']:,}", number(row["median_ms"]), number(row["p95_ms"])) for row in results["latency"]),
     )
-    return f"## Latency\n\nOne simulation in a warm process, {results['latency'][0]['times']} times.\n\n{shown}"
+    text = prose(f"""From a course of a driver that was moved to the paths under it, in a warm process whose threads
+        stay with their memory, {results["latency"][0]["times"]} times.""")
+    return f"## Latency\n\n{text}\n{shown}"
 
 
 def scaling(results: dict[str, Any]) -> str:
@@ -314,6 +317,37 @@ def clearing(results: dict[str, Any]) -> str:
 Payments of one network, all methods in one thread, from the matrix of liabilities to payments
 ([clearing and contagion](clearing/index.md)).
 
-{table(("network", "method", "ms"), rows)}
-Scenario analysis, not a forecast and not investment advice.
-"""
+{table(("network", "method", "ms"), rows)}"""
+
+
+def web(results: dict[str, Any]) -> str:
+    """Show how long somebody waits at the dashboard, alone and with many others."""
+    found = results.get("web", {})
+    parts = [shown(found[name]) for name, shown in (("latency", _drag), ("load", _load)) if name in found]
+    told = "\n".join(parts) if parts else LEFT_OUT
+    return f"## The dashboard\n\n{told}\nScenario analysis, not a forecast and not investment advice.\n"
+
+
+def _drag(found: dict[str, Any]) -> str:
+    met = [found["median_ms"] <= TARGETS["paint_ms"][0.5], found["p95_ms"] <= TARGETS["paint_ms"][0.95]]
+    rows = [
+        ("from input to paint, median", f"at most {TARGETS['paint_ms'][0.5]:.0f}", number(found["median_ms"]), met[0]),
+        ("from input to paint, 95th percentile", f"at most {TARGETS['paint_ms'][0.95]:.0f}", number(found["p95_ms"]),
+         met[1]),
+    ]  # fmt: skip
+    shown = table(("ms", "asked", "reached", "met"), ((*row[:3], "yes" if row[3] else "**no**") for row in rows))
+    text = prose(f"""The slider of the rent, dragged with {found["moves"]} moves of a mouse 16 ms apart in Chromium
+        (`python -m bench.web_latency`): {found["paints"]} answers of 128 paths were painted; a move that a later one
+        overtakes is not answered. The engine took {number(found["engine_median_ms"])} ms of the median answer,
+        {100.0 * found["engine_share"]:.0f} % of it, and {number(found["engine_p95_ms"])} ms at the 95th percentile;
+        the browser works on the same processors. The load average stood at {found["load_average"]:.1f}.""")
+    return f"{text}\n{shown}"
+
+
+def _load(found: dict[str, Any]) -> str:
+    return prose(f"""{found["sessions"]} live views that ask without a pause for {found["seconds"]:.0f} seconds, and
+        {found["stalled"]} clients besides that read nothing (`python -m bench.web_load`): {found["answers"]:,} answers,
+        {found["errors"]} errors; each view got between {found["least_answers"]} and {found["most_answers"]} of them,
+        and waited {number(found["median_wait_s"])} s in the median, {number(found["p95_wait_s"])} s at the 95th
+        percentile. The service held {found["memory_first_mb"]:,.0f} MB at first, {found["memory_middle_mb"]:,.0f} MB in
+        the middle third and {found["memory_last_mb"]:,.0f} MB in the last one.""")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -17,7 +18,7 @@ from bench.copies import copied
 from bench.subject import items_of, setting_of
 from deflator.analysis.replay import Setting
 from deflator.analysis.result import workers_of
-from deflator.analysis.trials import simulate_all
+from deflator.analysis.trials import Workers, simulate_all, varied
 from deflator.book import load_book
 from deflator.ensemble import run_paths
 
@@ -89,13 +90,19 @@ def runs(book: str, sizes: Sequence[int], rounds: int) -> list[dict[str, Any]]:
 
 
 def latency(book: str, sizes: Sequence[int], times: int) -> list[dict[str, Any]]:
-    """Measure how long small simulations keep somebody waiting, in a warm process."""
+    """Measure how long small simulations keep somebody waiting: from a course that was moved to the paths under it."""
     rows = []
-    for paths in sizes:
-        setting = setting_of(book, "base", paths)
-        clock = timed(lambda setting=setting: simulate_all(setting, threads=THREADS), times).clock
-        rows.append({"paths": paths, "times": times, "median_ms": 1e3 * median(clock),
-                     "p95_ms": 1e3 * float(np.quantile(clock, 0.95))})  # fmt: skip
+    with Workers(THREADS) as workers:
+        for paths in sizes:
+            setting, moves = setting_of(book, "base", paths), count(1)
+
+            def moved(setting: Setting = setting, moves: Iterator[int] = moves) -> object:
+                shift = np.full(setting.economy.months + 1, 0.001 * next(moves))
+                return simulate_all(varied(setting, requests={"funding_shift": shift}), workers=workers)
+
+            clock = timed(moved, times).clock
+            rows.append({"paths": paths, "times": times, "median_ms": 1e3 * median(clock),
+                         "p95_ms": 1e3 * float(np.quantile(clock, 0.95))})  # fmt: skip
     return rows
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from deflator.analysis.replay import prepare
-from deflator.analysis.trials import simulate_all, varied, watch
+from deflator.analysis.trials import Workers, simulate_all, varied, watch
 from deflator.book import load_book
 from deflator.engine import simulate
 from deflator.engine.layout import CHANNELS
@@ -22,6 +22,23 @@ def test_a_trial_is_the_run_of_the_same_question(setting):
     in_parts = simulate_all(setting, threads=2)
     for field, one, other in zip(at_once._fields, at_once, in_parts, strict=True):
         np.testing.assert_array_equal(one, other, err_msg=field)
+
+
+def test_threads_that_stay_give_the_same_paths_whatever_they_simulated_before(setting):
+    low = varied(setting, requests={"rent_level": np.full(setting.economy.months + 1, 0.4)}, off=["confidence"])
+    other = prepare(Question(load_book("fibre-2001"), load_scenario("base"), paths=40, draws=3))
+    with Workers(2) as workers:
+        for asked in (setting, low, other, setting, low):
+            found, alone = simulate_all(asked, 200, workers=workers), simulate_all(asked, 200, threads=1)
+            for field, one, another in zip(found._fields, found, alone, strict=True):
+                np.testing.assert_array_equal(one, another, err_msg=field)
+
+
+def test_a_change_of_requests_copies_neither_figures_nor_links(setting):
+    changed = varied(setting, requests={"rent_level": np.full(setting.economy.months + 1, 2.0)})
+
+    assert changed.economy.figures is setting.economy.figures
+    assert changed.economy.links is setting.economy.links
 
 
 def test_what_is_watched_is_what_happened(setting):

@@ -15,7 +15,7 @@ plainsnet,survived,2003-12,,made up,
 heartland,survived,2003-12,,made up,
 oc48,rent,2002-01,31,made up,
 """
-FEW = ("--paths", "64", "--ignorance", "8")
+FEW = ("--paths", "64", "--ignorance", "8", "--quick")
 
 
 @pytest.fixture

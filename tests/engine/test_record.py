@@ -125,6 +125,40 @@ def read_left(record):
     return record.left.sum()
 
 
+def test_an_array_that_takes_the_place_of_another_is_read_from_then_on():
+    record = Record("pair", {"left": np.ones(3), "right": np.full(3, 2.0)})
+    assert read_left(record) == 3.0
+
+    record.rebind("left", np.full(3, 5.0))
+
+    assert (read_left(record), record.left.tolist(), record.right.sum()) == (15.0, [5.0, 5.0, 5.0], 6.0)
+
+
+@pytest.mark.parametrize("array", [np.ones(4), np.ones(3, dtype=np.int64), np.arange(6.0)[::2]])
+def test_an_array_of_another_shape_type_or_order_cannot_take_its_place(array):
+    record = Record("pair", {"left": np.ones(3), "right": np.full(3, 2.0)})
+    with pytest.raises(ValueError, match="left is float64"):
+        record.rebind("left", array)
+    assert record.left.tolist() == [1.0, 1.0, 1.0]
+
+
+@numba.njit
+def sum_lanes(record):
+    total = 0.0
+    for i in range(record.cash.shape[0]):
+        for lane in range(record.cash.shape[1]):
+            total += record.cash[i, lane] * record.weight[lane]
+    return total, record.cash.size, record.cash.shape, record.weight.size, record.cash.strides, record.cash[1].sum()
+
+
+@pytest.mark.parametrize("in_lanes", [(), ("cash", "weight")])
+def test_a_width_that_the_compiler_knows_reads_the_same_as_one_that_it_does_not(in_lanes):
+    fields = {"cash": np.arange(24.0).reshape(3, 8), "weight": np.arange(8.0)}
+    record = Record("wide", fields, in_lanes=in_lanes)
+
+    assert sum_lanes(record) == sum_lanes.py_func(record)
+
+
 MONTHS, LANES = 3, 2
 
 

@@ -1,10 +1,13 @@
 """One service for all tests that do not change its limits."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from served import Service, serving
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # where the benchmarks are, which are not installed
 
 
 @pytest.fixture(scope="session", autouse=True)

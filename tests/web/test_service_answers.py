@@ -157,6 +157,19 @@ def test_too_many_jobs_are_refused() -> None:
     assert statuses[-1] == 429
 
 
+def test_a_job_waits_until_the_engine_is_ready() -> None:
+    with serving() as service, httpx2.Client(base_url=service.address, timeout=60.0) as client:
+        warm = service.app.state.engine.warm
+        assert client.get("/api/ready").json() == {"ready": True}
+        warm.clear()
+        job = client.post("/api/answers", json={"document": "limits", "question": SMALL}).json()
+        time.sleep(0.5)
+        assert client.get("/api/ready").json() == {"ready": False}
+        assert client.get(f"/api/answers/{job['job']}").json()["status"] in ("queued", "running")
+        warm.set()
+        assert finished(client, job)["status"] == "done"
+
+
 def test_an_unknown_job_is_not_found(client: httpx2.Client) -> None:
     assert client.get("/api/answers/nothing").status_code == 404
     assert client.delete("/api/answers/nothing").status_code == 404

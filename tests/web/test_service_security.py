@@ -21,6 +21,7 @@ from deflator.book import load_book, write_book
 from deflator.cli import app as program
 from deflator.web.guard import HEADERS, rules_for
 from deflator.web.limits import Limits
+from deflator.web.serving import Impatient
 
 TOKEN = "a-token_of-24-characters"
 
@@ -351,6 +352,19 @@ def test_clients_that_stall_hold_up_nobody_and_are_let_go() -> None:
                 raw.close()
 
 
+def test_a_client_that_never_ends_its_request_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Impatient, "patience_seconds", 0.5)
+    with serving() as service:
+        for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-More: 1"):
+            with socket.create_connection(("127.0.0.1", service.port), 10) as raw:
+                raw.sendall(begun)
+                assert raw.recv(4096) == b""
+        with service.live() as live:  # one that has become a WebSocket may be silent for longer
+            time.sleep(1.0)
+            ask(live, 1, question())
+            assert heard(live)[0]["id"] == 1
+
+
 def test_a_client_that_vanishes_leaves_no_session_behind(service: Service) -> None:
     engine = service.app.state.engine
     before = len(engine._sessions)
@@ -433,11 +447,15 @@ def test_a_service_on_all_addresses_is_known_by_each_of_them_and_by_no_foreign_n
 
 
 def test_threads_of_a_service_end_with_it() -> None:
-    before = set(threading.enumerate())
+    before = own_threads()
     with serving():
-        assert set(threading.enumerate()) > before
+        assert own_threads() > before
 
-    assert set(threading.enumerate()) <= before
+    assert own_threads() == before
+
+
+def own_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("deflator-")}
 
 
 def test_files_beside_the_page_are_not_served(service: Service) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import accumulate
 from typing import TypeVar
@@ -25,8 +26,54 @@ from deflator.ensemble import Progress
 
 #: Month and block -> what is to be kept of each month: name -> [item, lane] or [lane], copied.
 Keep = Callable[[int, Record], Mapping[str, NDArray]]
-_CHUNK = 16 * LANES
+_MOST_BLOCKS = 16  # in a piece of work for one thread
+_TURNS = 4  # pieces for each thread, where there are so many: a thread that other work holds up does fewer
 Part = TypeVar("Part")
+
+
+class Workers:
+    """Threads that stay between simulations, each with the memory of its last one.
+
+    A simulation of a few blocks takes tens of milliseconds; to start threads and to lay out memory for it anew takes
+    several more. Close it, or use it as a context.
+
+    Parameters
+    ----------
+    threads
+        How many; as many as the machine has processors when None.
+
+    Examples
+    --------
+    >>> from deflator.analysis.replay import prepare
+    >>> from deflator.book import load_book
+    >>> from deflator.ensemble import Question
+    >>> from deflator.scenario import load_scenario
+    >>> setting = prepare(Question(load_book("fibre-2001"), load_scenario("base"), paths=64, draws=2))
+    >>> low = np.full(setting.economy.months + 1, 0.5)
+    >>> with Workers(2) as workers:
+    ...     first = simulate_all(setting, workers=workers)
+    ...     again = simulate_all(varied(setting, requests={"rent_level": low}), workers=workers)
+    >>> first.rent.shape == again.rent.shape, bool(abs(again.rent[1:] - 0.5).max() < 1e-12)
+    (True, True)
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="deflator-block")
+
+    def submit(self, work: Callable[[int, int], Part], first: int, count: int) -> Future[Part]:
+        """Let the next free thread do some work."""
+        return self._pool.submit(work, first, count)
+
+    def close(self) -> None:
+        """Let the threads end, and with them their memory; what has not begun is not done."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def simulate_all(
@@ -35,6 +82,7 @@ def simulate_all(
     threads: int | None = None,
     progress: Progress | None = None,
     first_path: int = 0,
+    workers: Workers | None = None,
 ) -> Paths:
     """Simulate the paths of a setting on all processors and hold what is kept of each in memory.
 
@@ -50,6 +98,8 @@ def simulate_all(
         Told the paths done and the paths asked for.
     first_path
         Path to count from.
+    workers
+        Threads that stay, for a process that simulates again and again; instead of `threads`.
 
     Returns
     -------
@@ -74,9 +124,12 @@ def simulate_all(
         )
 
     count = question.paths_used if paths is None else paths
-    threads = threads or os.cpu_count() or 1
-    share = -(-count // (threads * LANES)) * LANES  # whole blocks, so that few paths keep every thread busy
-    parts = _in_chunks(work, min(_CHUNK, share), count, threads, progress)
+    threads = workers.threads if workers else threads or os.cpu_count() or 1
+    blocks = -(-count // LANES)
+    chunk = LANES * max(min(_MOST_BLOCKS, blocks // (_TURNS * threads)), 1)
+    parts = _in_chunks(work, chunk, count, threads, progress, workers)
+    if len(parts) == 1:
+        return parts[0]
     return Paths(*(np.concatenate(columns, axis=-1) for columns in zip(*parts, strict=True)))
 
 
@@ -124,20 +177,27 @@ def watch(
 
 
 def _in_chunks(
-    work: Callable[[int, int], Part], chunk: int, paths: int, threads: int | None, progress: Progress | None
+    work: Callable[[int, int], Part],
+    chunk: int,
+    paths: int,
+    threads: int | None,
+    progress: Progress | None,
+    workers: Workers | None = None,
 ) -> list[Part]:
     """Do the work for chunks of paths on several threads; the parts come back in the order of the paths."""
     sizes = [min(chunk, paths - first) for first in range(0, paths, chunk)]
     done = list(accumulate(sizes))
     parts = []
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with nullcontext(workers) if workers else Workers(threads) as hired:
+        waiting = [hired.submit(work, first, size) for first, size in zip(range(0, paths, chunk), sizes, strict=True)]
         try:
-            for part, end in zip(pool.map(work, range(0, paths, chunk), sizes), done, strict=True):
-                parts.append(part)
+            for part, end in zip(waiting, done, strict=True):
+                parts.append(part.result())
                 if progress:
                     progress(end, paths)
         finally:
-            pool.shutdown(cancel_futures=True)
+            for part in waiting:
+                part.cancel()
     return parts
 
 
@@ -177,8 +237,11 @@ def varied(
     (0, 11)
     """
     economy = setting.economy
-    channels = economy.links["world.channels"].copy()
-    channels[[CHANNELS.index(name) for name in off]] = 0
+    links = economy.links
+    if off:
+        channels = links["world.channels"].copy()
+        channels[[CHANNELS.index(name) for name in off]] = 0
+        links = {**links, "world.channels": channels}
     asked = economy.requests
     for name, values in (requests or {}).items():
         if getattr(asked, name).shape != values.shape:
@@ -189,5 +252,4 @@ def varied(
         table = table.copy()
         for name, values in figures.items():
             table[economy.rows[name]] = values
-    links = {**economy.links, "world.channels": channels}
     return replace(setting, economy=replace(economy, links=links, requests=asked, figures=table))

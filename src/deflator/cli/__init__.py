@@ -30,6 +30,7 @@ from deflator.cli.runs import runs_app, show
 from deflator.cli.sensitivity import sensitivity
 from deflator.cli.serve import serve
 from deflator.cli.tape import tape
+from deflator.cli.validate import validate
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
 from deflator.messages import LANGUAGES, text
@@ -75,6 +76,7 @@ app.command("compare", help=text("compare.help"))(compare)
 app.command("why", help=text("why.help"))(why)
 app.command("challenge", help=text("challenge.help"))(challenge)
 app.command("backtest", help=text("backtest.help"))(backtest)
+app.command("validate", help=text("validate.help"))(validate)
 app.add_typer(calibrate.app, name="calibrate", help=text("calibrate.help"))
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)

@@ -44,6 +44,7 @@ def backtest(
     with reporting(json):
         from deflator.analysis.backtest import backtest as score
         from deflator.analysis.backtest import foretell, read_outcomes
+        from deflator.analysis.backtest.scores import REPEATS, REPEATS_QUICK
 
         check_figure(figure)
         if base_rate is not None and not 0.0 <= base_rate < 1.0:
@@ -53,7 +54,8 @@ def backtest(
         setting = asking.setting_of(book, scenario, settings, paths or (_PATHS_QUICK if quick else _PATHS), draws, seed)
         seen = read_outcomes(outcomes or _shipped(book), setting)
         with showing_progress(setting.question.scenario.name) as progress:
-            found = score(foretell(setting, progress), seen, seed, soft, base_rate)
+            repeats = REPEATS_QUICK if quick else REPEATS
+            found = score(foretell(setting, progress), seen, seed, soft, base_rate, repeats)
         if figure:
             from deflator.report.backtest import draw_backtest
 

@@ -6,6 +6,7 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, logistic
 from deflator.engine.funding import ready_cash
+from deflator.engine.lanes import nothing
 from deflator.engine.layout import INSOURCE, LEAVE, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
 from deflator.engine.valuation import annuity
 
@@ -124,7 +125,7 @@ def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledg
             units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
             bill = _bill(units * used, contracts.price[c, lane])
             contracts.bill[c, lane] = bill if _runs(t, contracts, c, lane) else 0.0
-        if contracts.prepaid[c].max() > 0.0:
+        if not nothing(contracts.prepaid[c]):
             for lane in range(world.log_rent.size):
                 contracts.bill[c, lane] -= _use_credit(contracts, c, contracts.bill[c, lane], lane)
     _collect_prepayments(t, entities, contracts, causes, ledger)
@@ -154,7 +155,7 @@ def _collect_prepayments(t, entities, contracts, causes, ledger):
     """Let buyers pay ahead in the month before the planned start, out of cash."""
     count = entities.layer.size
     for c in range(contracts.seller.size):
-        if contracts.prepaid[c].max() <= 0.0:
+        if nothing(contracts.prepaid[c]):
             continue
         buyer, seller = entities.account[contracts.buyer[c]], entities.account[contracts.seller[c]]
         for lane in range(contracts.bill.shape[1]):

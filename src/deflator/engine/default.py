@@ -109,13 +109,14 @@ def _break_members(t, world, entities, payments, tenths, i):
     """Let members of a cohort break; return on how many lanes some do."""
     struck = 0
     for lane in range(world.openness.size):
-        due, before = payments.owed[i, lane], entities.broken_share[i, lane]
+        due, before, missed = payments.owed[i, lane], entities.broken_share[i, lane], entities.missed[i, lane]
+        known, shortfall = entities.coverage_start[i, lane], entities.shortfall[i, lane]
         coverage = (payments.resources[i, lane] + payments.received[i, lane]) / due
         short = normal_share(-log(coverage) / world.parameters[P.cohort_dispersion_log, lane])
         short = short if coverage > 0.0 else 1.0
         quiet = (due <= 0.0) | (before >= 1.0) | (entities.going[i, lane] <= _SPENT)
         first = (t == 1) & (not quiet)
-        start = min(short, 0.99) if first else entities.coverage_start[i, lane]
+        start = min(short, 0.99) if first else known
         now = min(max((short - start) / (1.0 - start), before), 1.0)
         now = 1.0 if entities.imposed[i, lane] else now
         now = before if quiet else now
@@ -123,7 +124,7 @@ def _break_members(t, world, entities, payments, tenths, i):
         entities.coverage_start[i, lane] = start
         entities.broken_share[i, lane] = now
         entities.hit[i, lane] = hit
-        entities.shortfall[i, lane] = entities.shortfall[i, lane] if quiet else entities.missed[i, lane]
+        entities.shortfall[i, lane] = shortfall if quiet else missed
         struck += hit > 0.0
     if struck == 0:
         return 0

@@ -9,6 +9,7 @@ import numpy as np
 from deflator.engine import rng
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log
+from deflator.engine.lanes import nothing
 from deflator.engine.layout import MONTH_IN_YEARS, ON, P
 
 _NO_NAME = np.uint64(0)
@@ -77,7 +78,7 @@ def excess_growth(start, long_run, memory):
 def _advance_revenue(t, seed, paths, chance, world, entities, requests):
     p = world.parameters
     for i in range(entities.layer.size - 1):
-        if entities.start_revenue[i].max() <= 0.0:
+        if nothing(entities.start_revenue[i]):
             continue
         rng.fill_normal(seed, paths, t, rng.REVENUE, entities.key[i], chance, world.noise)
         for lane in range(paths.size):

@@ -7,6 +7,7 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import borrow_anew, spare_cash
 from deflator.engine.elementary import power
+from deflator.engine.lanes import nothing
 from deflator.engine.layout import HOURS_PER_YEAR, MILLIONTH, MONTH_IN_YEARS, ON, RING, VENDOR, P
 from deflator.engine.valuation import annuity
 
@@ -70,9 +71,16 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
     for lane in range(world.log_rent.size):
         world.ordered[lane] = 0.0
         world.shipments[lane] = 0.0
+        world.rest[lane] = world.openness[lane] / world.openness_start[lane]
     for q in range(pairs.owner.size):
-        g = pairs.equipment[q]
+        i, g = pairs.owner[q], pairs.equipment[q]
         if pairs.orderable[q] == 0:
+            continue
+        ordering = 0
+        for lane in range(world.log_rent.size):
+            pairs.ordered[q, lane] = 0.0
+            ordering += _is_best(entities, pairs, q, i, lane)
+        if ordering == 0:
             continue
         for lane in range(world.log_rent.size):
             units = _wanted_units(t, world, entities, equipment, pairs, requests, q, lane)
@@ -85,7 +93,7 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
         most = p[P.new_supply_units_per_year, lane] * MONTH_IN_YEARS * power(price, p[P.vendor_supply_response, lane])
         world.order_share[lane] = most / max(world.ordered[lane], most) if most > 0.0 else 0.0
     for q in range(pairs.owner.size):
-        if pairs.orderable[q] == 0 or _nothing(pairs.ordered[q]):
+        if pairs.orderable[q] == 0 or nothing(pairs.ordered[q]):
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         for lane in range(world.log_rent.size):
@@ -99,16 +107,23 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
 
 @inline
 def _wanted_units(t, world, entities, equipment, pairs, requests, q, lane):
-    """Return what an owner would order of one equipment: only its best margin, within its free power."""
+    """Return what an owner would order of one equipment: only its best margin, within its free power.
+
+    `world.rest` holds openness over that of month 0.
+    """
     margin = pairs.margin[q, lane]
     i, g = pairs.owner[q], pairs.equipment[q]
-    openness = world.openness[lane] / world.openness_start[lane]
     speed = world.parameters[P.order_speed_monthly, lane] * requests.supply_scale[g, t]
     let = entities.let_performance[i, lane] / equipment.performance[g, lane]
-    wanted = speed * let * margin * openness * entities.going[i, lane]
+    wanted = speed * let * margin * world.rest[lane] * entities.going[i, lane]
     room = entities.power_left_mw[i, lane] * 1000.0 / (equipment.kw[g, lane] * world.market[0, lane])
-    best = (margin > 0.0) & (margin >= entities.best_margin[i, lane])
-    return min(wanted, max(room, 0.0)) if best else 0.0
+    return min(wanted, max(room, 0.0)) if _is_best(entities, pairs, q, i, lane) else 0.0
+
+
+@inline
+def _is_best(entities, pairs, q, i, lane):
+    margin = pairs.margin[q, lane]
+    return (margin > 0.0) & (margin >= entities.best_margin[i, lane])
 
 
 @kernel
@@ -120,11 +135,11 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
         world.backed[lane] = 0.0
     for q in range(pairs.owner.size):
         row = q * RING + t % RING
-        if pairs.orderable[q] == 0 or _nothing(orders.units[row]):
+        if pairs.orderable[q] == 0 or nothing(orders.units[row]):
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         _fund_order(world, entities, equipment, orders, i, g, row)
-        if not _nothing(world.amount):
+        if not nothing(world.amount):
             borrow_anew(world, entities, facilities, claims, ledger, i)
         vendor = entities.account[equipment.vendor[g]]
         for lane in range(world.openness.size):
@@ -137,15 +152,6 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
         for lane in range(world.openness.size):
             entities.cash[vendor, lane] += world.rest[lane]
         pay_vendor(world, entities, equipment, ledger, i, g)
-
-
-@inline
-def _nothing(values):
-    """Return whether no lane has anything."""
-    found = 0
-    for lane in range(values.size):
-        found += values[lane] > 0.0
-    return found == 0
 
 
 @kernel

@@ -21,6 +21,7 @@ What a field is stands in its annotation, and `records.allocate` follows it:
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple, TypeAlias
 
@@ -33,6 +34,9 @@ Flag: TypeAlias = np.ndarray
 Lane: TypeAlias = np.ndarray
 Count: TypeAlias = np.ndarray
 Request: TypeAlias = np.ndarray
+
+#: Paths that a block simulates side by side. Kernels are compiled for this width, and once more for any other.
+LANES = 32
 
 HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0
@@ -585,6 +589,7 @@ RECORDS = (
 )
 
 
+@cache
 def kinds_of(record: Any) -> dict[str, str]:
     """Return what each field of a record is: `Link`, `Figure`, `State`, `Flag`, `Lane` or `Count`."""
     return {field: kind.__forward_arg__ for field, kind in record.__annotations__.items()}

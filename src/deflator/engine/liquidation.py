@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deflator.engine.codes import Category
 from deflator.engine.compiled import kernel
+from deflator.engine.lanes import nothing
 from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLIONTH, NEOCLOUD, SECOND_HAND, SUPPLIERS, P
 
 
@@ -78,17 +79,23 @@ def _share_proceeds(world, entities, ledger):
 def pay_estates(world, entities):
     """Pay what estates take in (`world.amount`) to lenders pro rata to their claims, and beyond these to investors."""
     investors = world.role[INVESTORS]
+    if nothing(world.amount):
+        return
     for lane in range(world.openness.size):
-        proceeds = world.amount[lane]
-        if proceeds <= 0.0:
+        world.rest[lane] = 0.0
+    for i in range(entities.layer.size):
+        for lane in range(world.openness.size):
+            world.rest[lane] += max(entities.claim[i, lane], 0.0)
+    for lane in range(world.openness.size):
+        world.spent[lane] = min(max(world.amount[lane], 0.0), world.rest[lane])
+    for i in range(entities.layer.size):
+        if nothing(entities.claim[i]):
             continue
-        claims = 0.0
-        for i in range(entities.layer.size):
-            claims += max(entities.claim[i, lane], 0.0)
-        paid = min(proceeds, claims)
-        for i in range(entities.layer.size):
-            if entities.claim[i, lane] > 0.0:
-                share = paid * (entities.claim[i, lane] / claims)
-                entities.cash[i, lane] += share
-                entities.claim[i, lane] = max(entities.claim[i, lane] - share, 0.0)
-        entities.cash[investors, lane] += proceeds - paid
+        for lane in range(world.openness.size):
+            claim = entities.claim[i, lane]
+            share = world.spent[lane] * (claim / world.rest[lane])
+            share = share if claim > 0.0 else 0.0
+            entities.cash[i, lane] += share
+            entities.claim[i, lane] = max(claim - share, 0.0) if share > 0.0 else claim
+    for lane in range(world.openness.size):
+        entities.cash[investors, lane] += max(world.amount[lane], 0.0) - world.spent[lane]

@@ -54,6 +54,13 @@ def _collect_other_rent(t, world, entities, leases, causes, ledger):
     count = entities.layer.size
     for item in range(leases.landlord.size):
         landlord = entities.account[leases.landlord[item]]
+        stands_in = 0
+        for lane in range(world.openness.size):
+            others = (leases.relet[item, lane] > 0.0) | (leases.insured[item, lane] > 0.0)
+            stands_in += others | (leases.guaranteed[item, lane] > 0.0)
+            leases.income[item, lane] = 0.0
+        if stands_in == 0:
+            continue
         for lane in range(world.openness.size):
             rent = leases.rent[item, lane] * leases.built[item, lane]
             open_ = leases.start[item, lane] + leases.delay[item, lane] <= t

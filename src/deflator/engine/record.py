@@ -24,7 +24,14 @@ from numba.core.datamodel import models, register_default
 from numba.core.imputils import impl_ret_borrowed, lower_builtin, lower_cast, lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import NativeValue, typeof_impl, unbox
-from numba.np.arrayobj import getitem_array_tuple, getitem_arraynd_intp, setitem_array
+from numba.np.arrayobj import (
+    getitem_array_tuple,
+    getitem_arraynd_intp,
+    load_item,
+    make_array,
+    setitem_array,
+    store_item,
+)
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8
@@ -38,12 +45,13 @@ class Record:
     name
         What the record is of.
     fields
-        Its arrays and records by name. Arrays are C-contiguous; they are kept alive, and never replaced. No two
-        share memory.
+        Its arrays and records by name. Arrays are C-contiguous and kept alive. No two share memory.
     fixed
         Names of arrays that kernels only read.
     apart_from
         Names of other records, with which this one shares no memory.
+    in_lanes
+        Names of arrays whose last axis the compiler may take to be as long as it is now: their loops need no rest.
 
     Examples
     --------
@@ -53,11 +61,20 @@ class Record:
     """
 
     def __init__(
-        self, name: str, fields: dict[str, Any], fixed: Collection[str] = (), apart_from: Collection[str] = ()
+        self,
+        name: str,
+        fields: dict[str, Any],
+        fixed: Collection[str] = (),
+        apart_from: Collection[str] = (),
+        in_lanes: Collection[str] = (),
     ) -> None:
         self._fields = fields
         self._type = RecordType(
-            name, tuple((field, _type_of(value)) for field, value in fields.items()), fixed, apart_from
+            name,
+            tuple((field, _type_of(value)) for field, value in fields.items()),
+            fixed,
+            apart_from,
+            tuple((field, fields[field].shape[-1]) for field in in_lanes),
         )
         words: list[int] = []
         for value in fields.values():
@@ -68,6 +85,22 @@ class Record:
     def address(self) -> int:
         """Where the table of headers stands in memory."""
         return int(self._table.ctypes.data)
+
+    def rebind(self, field: str, array: np.ndarray) -> None:
+        """Put an array of the same shape and type in the place of a field; no kernel may be running on the record.
+
+        Raises
+        ------
+        ValueError
+            When shape, type or order differ.
+        """
+        held = self._fields[field]
+        if array is held:
+            return
+        if array.shape != held.shape or array.dtype != held.dtype or not array.flags.c_contiguous:
+            raise ValueError(f"{field} is {held.dtype} {held.shape}, not {array.dtype} {array.shape}")
+        self._fields[field] = array
+        self._table[self._type.offsets[field][0] // _WORD + 2] = array.ctypes.data  # after size and item size
 
     def __getattr__(self, field: str) -> Any:
         try:
@@ -98,7 +131,8 @@ class FieldType(types.Array):
         record = owner.record
         self.record, self.field, self.fixed = record, field, fixed
         self.others, self.apart_from = others, owner.apart_from
-        name = f"{record}.{field}: {array}{' fixed' if fixed else ''}"
+        self.lanes = dict(owner.in_lanes).get(field)
+        name = f"{record}.{field}: {array}{' fixed' if fixed else ''}{f' in {self.lanes} lanes' if self.lanes else ''}"
         super().__init__(array.dtype, array.ndim, array.layout, name=name)
 
     @property
@@ -109,7 +143,7 @@ class FieldType(types.Array):
     @property
     def mangling_args(self) -> tuple[str, tuple[object, ...]]:
         """What distinguishes the names of functions that take it."""
-        return "FieldType", (self.record, self.field, self.dtype, self.ndim)
+        return "FieldType", (self.record, self.field, self.dtype, self.ndim, self.lanes or 0)
 
 
 @register_default(FieldType)
@@ -139,37 +173,68 @@ def _mark(builder: Any, instruction: Any, kind: FieldType) -> None:
         instruction.set_metadata("invariant.load", module.add_metadata([]))
 
 
+def _place_of_element(context: Any, builder: Any, kind: FieldType, index_type: Any, field: Any, index: Any) -> Any:
+    """Return a pointer to the element that an index names, or None where it names a part of the field.
+
+    Indices are not negative, so nothing is added to them; and the length of rows in lanes is known.
+    """
+    if isinstance(index_type, types.UniTuple | types.Tuple):
+        index_types, indices = tuple(index_type.types), cgutils.unpack_tuple(builder, index, count=len(index_type))
+    else:
+        index_types, indices = (index_type,), [index]
+    if len(index_types) != kind.ndim or not all(isinstance(part, types.Integer) for part in index_types):
+        return None
+    array = make_array(kind)(context, builder, field)
+    lengths = cgutils.unpack_tuple(builder, array.shape, count=kind.ndim)
+    if kind.lanes:
+        lengths[-1] = ir.Constant(lengths[-1].type, kind.lanes)
+    place = None
+    for part, part_type, length in zip(indices, index_types, lengths, strict=True):
+        part = context.cast(builder, part, part_type, types.intp)
+        place = part if place is None else builder.add(builder.mul(place, length, flags=("nsw",)), part, flags=("nsw",))
+    return builder.gep(array.data, [place], inbounds=True)
+
+
 @lower_builtin(operator.getitem, FieldType, types.Integer)
 @lower_builtin(operator.getitem, FieldType, types.BaseTuple)
 def _get_element(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    several = isinstance(signature.args[1], types.BaseTuple)
-    found = (getitem_array_tuple if several else getitem_arraynd_intp)(context, builder, signature, arguments)
-    if isinstance(found, ir.LoadInstr) and not isinstance(signature.return_type, types.Array):
-        _mark(builder, found, signature.args[0])
+    kind, index_type = signature.args
+    place = _place_of_element(context, builder, kind, index_type, *arguments)
+    if place is None:
+        several = isinstance(index_type, types.BaseTuple)
+        return (getitem_array_tuple if several else getitem_arraynd_intp)(context, builder, signature, arguments)
+    found = load_item(context, builder, kind, place)
+    _mark(builder, next(line for line in reversed(builder.block.instructions) if isinstance(line, ir.LoadInstr)), kind)
     return found
 
 
 @lower_builtin(operator.setitem, FieldType, types.Any, types.Any)
 def _set_element(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    done = setitem_array(context, builder, signature, arguments)
-    kind, index = signature.args[:2]
-    parts = tuple(index.types) if isinstance(index, types.Tuple | types.UniTuple) else (index,)
-    if len(parts) == kind.ndim and all(isinstance(part, types.Integer) for part in parts):
-        last = builder.block.instructions[-1]
-        if isinstance(last, ir.StoreInstr):
-            _mark(builder, last, kind)
-    return done
+    kind, index_type, value_type = signature.args
+    field, index, value = arguments
+    place = _place_of_element(context, builder, kind, index_type, field, index)
+    if place is None:
+        return setitem_array(context, builder, signature, arguments)
+    store_item(context, builder, kind, context.cast(builder, value, value_type, kind.dtype), place)
+    _mark(builder, builder.block.instructions[-1], kind)
+    return context.get_dummy_value()
 
 
 class RecordType(types.Type):
     """Numba's type of a record: its name and the types of its fields."""
 
     def __init__(
-        self, name: str, fields: tuple[tuple[str, Any], ...], fixed: Collection[str], apart_from: Collection[str]
+        self,
+        name: str,
+        fields: tuple[tuple[str, Any], ...],
+        fixed: Collection[str],
+        apart_from: Collection[str],
+        in_lanes: tuple[tuple[str, int], ...] = (),
     ) -> None:
         self.record = name
         self.fixed = tuple(sorted(fixed))
         self.apart_from = tuple(other for other in apart_from if other != name)
+        self.in_lanes = in_lanes
         self.offsets: dict[str, tuple[int, Any]] = {}
         offset = 0
         for field, kind in fields:
@@ -184,7 +249,7 @@ class RecordType(types.Type):
     @property
     def key(self) -> tuple:
         """What distinguishes the type: also what the compiler may take for granted of it."""
-        return self.name, self.fixed, self.apart_from
+        return self.name, self.fixed, self.apart_from, self.in_lanes
 
 
 @register_default(RecordType)
@@ -247,13 +312,20 @@ def _lower_field(context: Any, builder: Any, kind: RecordType, value: Any, attr:
         for name, number in (("dereferenceable", field_type.words * _WORD), ("align", _WORD)):
             pointer.set_metadata(name, builder.module.add_metadata([ir.Constant(word, number)]))
         return pointer
+    itemsize = ir.Constant(word, field_type.dtype.bitwidth // 8 if field_type.dtype is not types.boolean else 1)
+    shape = [load(3 + axis) for axis in range(field_type.ndim)]
+    if field_type.lanes:
+        # Not a constant: loops over so few lanes would be unrolled before they could be vectorised. But a multiple of
+        # it, so that vectorised loops need no rest.
+        shape[-1] = builder.and_(shape[-1], ir.Constant(word, -field_type.lanes))
+    strides = [itemsize]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
     array = cgutils.create_struct_proxy(field_type)(context, builder)
     array.meminfo = cgutils.get_null_value(array.meminfo.type)
     array.parent = cgutils.get_null_value(array.parent.type)
-    array.nitems, array.itemsize = load(0), load(1)
-    array.data = load(2, array.data.type)
-    array.shape = cgutils.pack_array(builder, [load(3 + axis) for axis in range(field_type.ndim)], word)
-    array.strides = cgutils.pack_array(
-        builder, [load(3 + field_type.ndim + axis) for axis in range(field_type.ndim)], word
-    )
+    array.nitems = shape[0] if field_type.ndim == 1 else load(0)
+    array.itemsize, array.data = itemsize, load(2, array.data.type)
+    array.shape = cgutils.pack_array(builder, shape, word)
+    array.strides = cgutils.pack_array(builder, strides, word)
     return impl_ret_borrowed(context, builder, field_type, array._getvalue())

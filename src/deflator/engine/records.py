@@ -16,6 +16,8 @@ from deflator.engine.record import Record
 _STATE = ("State", "Flag", "Lane", "Count")
 _WORD, _LINE = 8, 8  # bytes of a word, words of a line of the cache
 _HUGE_PAGE = 2 << 20
+_IN_LANES = ("Figure", "State", "Flag", "Lane")
+_BY_NODE = ("touched", "impaired")
 
 
 def allocate(economy: Economy, lanes: int) -> Record:
@@ -31,6 +33,8 @@ def allocate(economy: Economy, lanes: int) -> Record:
     items = _items(economy)
     arena = _Arena(_whole_lines(len(economy.figures) * lanes) + _words_of_state(items, lanes))
     figures = arena.take((len(economy.figures), lanes))
+    state = arena.left
+    usual = lanes == layout.LANES  # the compiler knows this width; any other is an ordinary variable to it
     names = ("block", "payments", "requests", *(layout.name_of(record) for record in layout.RECORDS))
     records = {
         layout.name_of(record): Record(
@@ -41,6 +45,7 @@ def allocate(economy: Economy, lanes: int) -> Record:
             },
             fixed=[field for field, kind in layout.kinds_of(record).items() if kind in ("Link", "Figure")],
             apart_from=names,
+            in_lanes=[field for field, kind in layout.kinds_of(record).items() if kind in _IN_LANES and usual],
         )
         for record in layout.RECORDS
     }
@@ -52,7 +57,13 @@ def allocate(economy: Economy, lanes: int) -> Record:
             "paths": np.zeros(lanes, dtype=np.uint64),
             "draw": np.zeros(lanes, dtype=np.int64),
             "figures": figures,  # of which the figures of the records are parts: kernels read those
-            "payments": Record("payments", payments, apart_from=names),
+            "state": state,  # the same for all state
+            "payments": Record(
+                "payments",
+                payments,
+                apart_from=names,
+                in_lanes=[field for field in payments if field not in _BY_NODE and usual],
+            ),
             "requests": Record("requests", requests, fixed=list(requests), apart_from=names),
             "rent_path": np.zeros((economy.months + 1, lanes)),
             "funding_path": np.zeros((economy.months + 1, lanes)),
@@ -60,16 +71,38 @@ def allocate(economy: Economy, lanes: int) -> Record:
         },
         fixed=["paths", "draw"],
         apart_from=names,
+        in_lanes=["paths", "draw", "figures", "rent_path", "funding_path"] if usual else [],
     )
+
+
+def rebind(block: Record, economy: Economy) -> None:
+    """Let a block serve an economy of the same shape: its links and requests take the place of those before.
+
+    Parameters
+    ----------
+    block
+        From `allocate` for an economy with the same rows of figures.
+    economy
+        What is simulated next.
+
+    Raises
+    ------
+    ValueError
+        When an array has another shape or type than the one whose place it takes.
+    """
+    for record in layout.RECORDS:
+        name = layout.name_of(record)
+        held = getattr(block, name)
+        for field, kind in layout.kinds_of(record).items():
+            if kind == "Link":
+                held.rebind(field, economy.links[f"{name}.{field}"])
+    for field, values in economy.requests._asdict().items():
+        block.requests.rebind(field, values)
 
 
 def forget(block: Record) -> None:
     """Set all state to zero, so that nothing of the paths simulated before is left."""
-    for record in layout.RECORDS:
-        name = layout.name_of(record)
-        for field, kind in layout.kinds_of(record).items():
-            if kind in _STATE:
-                getattr(getattr(block, name), field)[...] = 0
+    block.state[:] = 0.0
 
 
 def _items(economy: Economy) -> dict[Any, int]:
@@ -139,6 +172,11 @@ class _Arena:
         self._free = room[start : start + _WORD * words].view(np.float64)
         self._free[:] = 0.0
 
+    @property
+    def left(self) -> np.ndarray:
+        """What has not been taken yet."""
+        return self._free
+
     def take(self, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
         """Return the next part, zeros in this shape."""
         words = int(np.prod(shape))
@@ -174,6 +212,14 @@ def gather(figures, draw, out):
     out
         Shape [figure, lane].
     """
+    first, follows = draw[0], 0
+    for lane in range(draw.size):
+        follows += draw[lane] == first + lane
+    if follows == draw.size:  # as paths of a run do, but for blocks in which the draws begin again
+        for row in range(figures.shape[0]):
+            for lane in range(draw.size):
+                out[row, lane] = figures[row, first + lane]
+        return
     for row in range(figures.shape[0]):
         for lane in range(draw.size):
             out[row, lane] = figures[row, draw[lane]]

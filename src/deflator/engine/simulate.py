@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -9,14 +10,12 @@ import numpy as np
 from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp
 from deflator.engine.extended import advance
-from deflator.engine.layout import TENTHS, TOLD, YARDSTICKS
+from deflator.engine.layout import LANES, TENTHS, TOLD, YARDSTICKS
 from deflator.engine.month import run_month
 from deflator.engine.pack import Economy
 from deflator.engine.record import Record
-from deflator.engine.records import allocate, forget, gather
+from deflator.engine.records import allocate, forget, gather, rebind
 from deflator.engine.setup import start_block
-
-LANES = 32
 
 
 class Paths(NamedTuple):
@@ -87,7 +86,7 @@ def simulate(economy: Economy, *, seed: int, first_path: int, paths: int, chance
     Paths
         One column per path.
     """
-    block = allocate(economy, LANES)
+    block = block_for(economy)
     found = _empty(economy, paths)
     for start in range(0, paths, LANES):
         width = min(LANES, paths - start)
@@ -95,6 +94,33 @@ def simulate(economy: Economy, *, seed: int, first_path: int, paths: int, chance
         run_block(economy, block, numbers, seed, chance)
         _keep(block, found, slice(start, start + width), width)
     return found
+
+
+class _Kept(threading.local):
+    """The block that a thread used last, and the rows of the figures that it was laid out for."""
+
+    block: Record | None = None
+    rows: dict[str, slice] | None = None
+
+
+_kept = _Kept()
+
+
+def block_for(economy: Economy) -> Record:
+    """Return the calling thread's block, laid out for an economy; what it held before is lost.
+
+    Memory is laid out anew only for an economy of another shape than that of the thread's last simulation. So a thread
+    that varies one economy neither allocates nor waits for memory to be mapped.
+    """
+    if _kept.block is not None and _kept.rows == economy.rows:
+        try:
+            rebind(_kept.block, economy)
+            return _kept.block
+        except ValueError:  # other links or months
+            pass
+    _kept.block = None  # the old one goes before the new one comes
+    _kept.block, _kept.rows = allocate(economy, LANES), economy.rows
+    return _kept.block
 
 
 def run_block(economy: Economy, block: Record, numbers: np.ndarray, seed: int, chance: bool) -> None:

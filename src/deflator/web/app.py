@@ -66,7 +66,7 @@ def create_app(
 def _app(rules: Rules, limits: Limits, book: str | None, threads: int | None, warm_up: bool) -> FastAPI:
     shelf = Shelf(limits, book)
     engine = Engine(shelf, limits, threads)
-    live, jobs = Live(engine, limits), Jobs(limits)
+    live, jobs = Live(engine, limits), Jobs(limits, engine.warm)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -86,6 +86,11 @@ def _app(rules: Rules, limits: Limits, book: str | None, threads: int | None, wa
     app.state.shelf, app.state.engine, app.state.live, app.state.jobs = shelf, engine, live, jobs
     tell_refusals(app)
     app.include_router(_books(shelf, limits))
+
+    @app.get("/api/ready", summary=text("web.route.ready"))
+    def ready() -> dict[str, bool]:
+        return {"ready": engine.warm.is_set()}
+
     app.include_router(_scenarios(shelf))
     app.include_router(answers_router(shelf, jobs))
     app.include_router(exports_router(shelf))

@@ -18,7 +18,7 @@ from typing import Any
 
 from deflator.analysis.instant import Kept, Subject, figures_of
 from deflator.analysis.replay import Setting, prepare
-from deflator.analysis.trials import simulate_all, varied
+from deflator.analysis.trials import Workers, simulate_all, varied
 from deflator.engine.layout import CHANNELS
 from deflator.engine.pack import list_requests
 from deflator.ensemble import Question
@@ -123,6 +123,7 @@ class Engine:
         self._frames: OrderedDict[Any, tuple[dict[str, Any], dict[str, Any]]] = OrderedDict()
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._workers: Workers | None = None
         self.warm = threading.Event()
 
     def start(self, warm_up: Asked | None = None) -> None:
@@ -134,6 +135,7 @@ class Engine:
         else:
             self.warm.set()
         self._closed = False
+        self._workers = Workers(self._threads)
         self._thread = threading.Thread(target=self._work, name="deflator-engine", daemon=True)
         self._thread.start()
 
@@ -144,6 +146,8 @@ class Engine:
             self._change.notify_all()
         if self._thread is not None:
             self._thread.join()
+        if self._workers is not None:
+            self._workers.close()
 
     def join(self, session: Session) -> None:
         """Let a session take turns."""
@@ -259,7 +263,7 @@ class Engine:
         compile_once(Simulation(setting.economy, question.seed, question.chance))
         start = time.perf_counter()
         count = min(most, question.paths_used - under.paths)
-        found = simulate_all(setting, count, self._threads, first_path=under.paths)
+        found = simulate_all(setting, count, workers=self._workers, first_path=under.paths)
         under.parts.append(Kept.of(found))
         under.paths += count
         under.engine_seconds += time.perf_counter() - start

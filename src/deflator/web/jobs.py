@@ -82,10 +82,12 @@ class Jobs:
     ----------
     limits
         How many may wait, how many answers are kept.
+    warm
+        Set when the engine is compiled: two processes that compile it at once would take twice as long.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, warm: threading.Event) -> None:
+        self._limits, self._warm = limits, warm
         self._change = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: deque[Job] = deque()
@@ -205,6 +207,9 @@ class Jobs:
 
     def _compute(self, job: Job, task: bytes) -> None:
         """Have the process compute a job, and hear how far it is."""
+        while not self._warm.wait(0.2):
+            if self._closed or job.status == CANCELLED:
+                return
         with self._change:
             if self._closed or job.status == CANCELLED:
                 return

@@ -22,7 +22,7 @@ from deflator.book import Book, load_book, write_book
 from deflator.book.load import shipped_books
 from deflator.book.spelling import quoted
 from deflator.errors import Fault, RunError
-from deflator.scenario import Scenario, load_scenario, shipped_scenarios
+from deflator.scenario import Scenario, load_scenario, scenario_files
 from deflator.scenario.load import parse_scenario
 from deflator.web.limits import Limits
 from deflator.web.names import is_name, missing
@@ -72,6 +72,7 @@ class Shelf:
         self._scenarios: dict[tuple[str, int], Scenario] = {}
         self._uploads: OrderedDict[str, _Held] = OrderedDict()
         self._opened: dict[str, Book] = {}
+        self._shipped_scenarios = tuple(scenario_files())
         self.default = first
         if first is not None and first not in shipped_books():
             book = load_book(first)
@@ -160,7 +161,7 @@ class Shelf:
 
     def scenarios(self) -> dict[str, bool]:
         """Return the names of all scenarios, and whether each comes with the program."""
-        shipped = dict.fromkeys(shipped_scenarios(), True)
+        shipped = dict.fromkeys(self._shipped_scenarios, True)
         return shipped | {name: False for name in _kept(scenarios_folder(), ".yaml") if name not in shipped}
 
     def scenario(self, name: str) -> Scenario:

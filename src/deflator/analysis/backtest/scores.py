@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 #: Resamples of firms, and permutations of an order.
-REPEATS = 2_000
+REPEATS, REPEATS_QUICK = 2_000, 300
 _LEVEL = 0.95
 
 

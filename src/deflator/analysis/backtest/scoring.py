@@ -194,7 +194,12 @@ class Backtest:
 
 
 def backtest(
-    forecast: Forecast, outcomes: Outcomes, seed: int, soft: bool = False, base_rate: float | None = None
+    forecast: Forecast,
+    outcomes: Outcomes,
+    seed: int,
+    soft: bool = False,
+    base_rate: float | None = None,
+    repeats: int = scores.REPEATS,
 ) -> Backtest:
     """Score a forecast.
 
@@ -210,6 +215,8 @@ def backtest(
         Count soft breaks and distressed exchanges too.
     base_rate
         A yearly default rate that was known on the as-of date, to score against; a share.
+    repeats
+        Resamples of firms and shuffles of forecasts.
 
     Returns
     -------
@@ -218,7 +225,7 @@ def backtest(
     """
     setting, until = forecast.setting, outcomes.until
     horizons = sorted({*range(_YEAR, until, _YEAR), until})
-    judged = _Judged(forecast, outcomes, horizons, soft)
+    judged = _Judged(forecast, outcomes, horizons, soft, repeats)
     refused: list[str] = []
     scored = tuple(judged.horizon(months, seed, base_rate, refused) for months in horizons)
     told = {one.entity for one in outcomes.firms}
@@ -247,8 +254,8 @@ def backtest(
 class _Judged:
     """Forecasts and outcomes of the same firms, side by side."""
 
-    def __init__(self, forecast: Forecast, outcomes: Outcomes, horizons: list[int], soft: bool) -> None:
-        self.forecast, self.outcomes, self.soft = forecast, outcomes.firms, soft
+    def __init__(self, forecast: Forecast, outcomes: Outcomes, horizons: list[int], soft: bool, repeats: int) -> None:
+        self.forecast, self.outcomes, self.soft, self.repeats = forecast, outcomes.firms, soft, repeats
         self.months = np.stack([forecast.months(one.entity, soft) for one in outcomes.firms])
         self.broke = [one.broke(soft) for one in outcomes.firms]
         found = [forecast.challenged(one.entity, horizons) for one in outcomes.firms]
@@ -291,7 +298,9 @@ class _Judged:
             refused.append(text("backtest.no_contrast", date=date, which=which))
 
         def over(score: Callable[[Floats, NDArray[np.bool_]], float | None], given: Floats) -> Interval | None:
-            return scores.resampled(known.size, lambda places: score(given[places], happened[places]), seed)
+            return scores.resampled(
+                known.size, lambda places: score(given[places], happened[places]), seed, self.repeats
+            )
 
         brier, log = over(scores.brier, share), over(scores.log_score, safe)
         assert brier is not None  # as the log score, it has a value for any firms
@@ -342,8 +351,8 @@ class _Judged:
         return Skill(
             against=name,
             firms=int(both.size),
-            brier=scores.resampled(both.size, brier, seed),
-            log=scores.resampled(both.size, log, seed),
+            brier=scores.resampled(both.size, brier, seed, self.repeats),
+            log=scores.resampled(both.size, log, seed, self.repeats),
             other_brier=scores.brier(other, happened),
             other_auc=scores.auc(other, happened) if np.ptp(other) > 0.0 else None,
         )
@@ -411,7 +420,7 @@ class _Judged:
             refused.append(text("backtest.no_order_few", which=which, firms=counted.size, fewest=FEWEST))
             return None
         ranks = [
-            scores.against_shuffles(expected[counted], seen[counted], correlation, seed)
+            scores.against_shuffles(expected[counted], seen[counted], correlation, seed, self.repeats)
             for correlation in (scores.kendall, scores.spearman)
         ]
         if ranks[0] is None or ranks[1] is None:
@@ -421,4 +430,4 @@ class _Judged:
 
     def timing(self, until: int, seed: int, refused: list[str]) -> Timing | None:
         """Return how far breaks were from the months foretold."""
-        return score_timing(self.months, self.broke, until, seed, refused)
+        return score_timing(self.months, self.broke, until, (seed, self.repeats), refused)

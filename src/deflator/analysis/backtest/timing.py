@@ -43,7 +43,7 @@ class Timing:
 
 
 def score_timing(
-    months: NDArray[np.int64], broke: Sequence[int | None], until: int, seed: int, refused: list[str]
+    months: NDArray[np.int64], broke: Sequence[int | None], until: int, draws: tuple[int, int], refused: list[str]
 ) -> Timing | None:
     """Score the months of breaks.
 
@@ -55,8 +55,8 @@ def score_timing(
         Month in which each broke, None for never.
     until
         Last month scored.
-    seed
-        Of the resamples.
+    draws
+        Seed and number of the resamples.
     refused
         Told why there is nothing to score.
     """
@@ -76,7 +76,7 @@ def score_timing(
     error, inside = np.array(errors), np.array(covered, dtype=np.float64)
 
     def mean_of(values: NDArray[np.float64]) -> Interval:
-        found = scores.resampled(values.size, lambda places: float(values[places].mean()), seed)
+        found = scores.resampled(values.size, lambda places: float(values[places].mean()), *draws)
         assert found is not None  # a mean always has a value
         return found
 
