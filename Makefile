@@ -41,7 +41,9 @@ browser:
 STATIC := src/deflator/web/static
 
 frontend:  ## check the sources of the dashboard and build them into the package
-	cd frontend && npm ci --silent && npm run --silent check && npx vite build --logLevel warn
+	cd frontend && npm ci --silent && npm run --silent check && npx vite build --logLevel warn && \
+	npx svelte-check --tsconfig report/tsconfig.json --fail-on-warnings --output machine >/dev/null && \
+	npx vite build --config report/vite.config.ts --logLevel warn
 
 # A test without node holds the build against a checksum of its sources; with node it is built again and compared.
 frontend-check:
