@@ -190,7 +190,7 @@ def test_the_whole_answer_is_taken_away_as_a_workbook(watched: Watched, tmp_path
     download.value.save_as(book)
 
     assert book.suffix == ".xlsx"
-    assert "Cover" in CalamineWorkbook.from_path(book).sheet_names
+    assert "cover" in CalamineWorkbook.from_path(book).sheet_names
 
 
 def test_a_firm_is_followed_from_the_ranking_to_its_curve_and_its_dots(watched: Watched) -> None:
