@@ -25,6 +25,7 @@ from deflator.messages import speaking, text
 from deflator.report.documents import build
 from deflator.report.documents.registry import finished
 from deflator.web.jobs import read_message, write_message
+from deflator.web.portfolio import PORTFOLIO, assessed
 
 RUN = "run"
 _NICE = 19
@@ -63,6 +64,8 @@ def answer_to(task: bytes, answers: IO[bytes]) -> bytes:
 
 def built_of(document: str, question: Question, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Return a document; `run` makes the run of a question and keeps it, so that it can be exported."""
+    if document == PORTFOLIO:
+        return assessed(question, arguments, progress)
     if document != RUN:
         return build(document, question, arguments, progress)
     with speaking(str(arguments["lang"])):
