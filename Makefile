@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup office frontend frontend-check slow validate bench lint lock clean docs
+.PHONY: run test setup office browser frontend frontend-check slow validate bench lint lock clean docs
 
 run: setup  ## set up, then the main job: the sourced book and the essay's view side by side
 	$(BIN)/deflator run base essay
 
-test: setup office lint frontend-check  ## set up, then lint, types and all tests except the long studies
+test: setup office browser lint frontend-check  ## set up, then lint, types and all tests except the long studies
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 slow: setup  ## the long studies
@@ -29,11 +29,21 @@ office:
 	    apt-get update -q && DEBIAN_FRONTEND=noninteractive $$install -q; \
 	  else echo "LibreOffice is missing: its test will fail. Install it, for instance with: sudo $$install"; fi; }
 
+# The tests of the dashboard drive Chromium, and look at Chinese; both are installed where they are missing.
+browser:
+	@command -v chromium >/dev/null 2>&1 && fc-list :lang=zh 2>/dev/null | grep -q . || { \
+	  install="apt-get install -y --no-install-recommends chromium fonts-noto-cjk fontconfig"; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive $$install -q; \
+	  else echo "Chromium is missing: the tests of the dashboard will fail. Install it, for instance with: sudo $$install"; fi; }
+
 # The dashboard: its sources in frontend/, its build beside the service, so that nobody needs node to use it.
 STATIC := src/deflator/web/static
 
 frontend:  ## check the sources of the dashboard and build them into the package
-	cd frontend && npm ci --silent && npm run --silent check && npx vite build --logLevel warn
+	cd frontend && npm ci --silent && npm run --silent check && npx vite build --logLevel warn && \
+	npx svelte-check --tsconfig report/tsconfig.json --fail-on-warnings --output machine >/dev/null && \
+	npx vite build --config report/vite.config.ts --logLevel warn
 
 # A test without node holds the build against a checksum of its sources; with node it is built again and compared.
 frontend-check:

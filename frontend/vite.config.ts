@@ -31,11 +31,12 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
+    cssCodeSplit: false,
     rolldownOptions: {
       output: {
-        codeSplitting: false,
-        // Names stay, so that a change of sources is a change of three files; index.html adds a checksum to each.
+        // Names stay, so that a change of sources is a change of few files; the service has browsers ask each time.
         entryFileNames: "assets/dashboard.js",
+        chunkFileNames: "assets/[name].js",
         assetFileNames: "assets/[name][extname]",
       },
     },

@@ -23,21 +23,12 @@ export function sourceChecksum(root: string, sources: string[]): string {
   return sum.digest("hex");
 }
 
-/** Marks the files that index.html asks for with a checksum, so that no browser keeps an old one. */
+/** Writes the checksum of the sources beside the build. */
 export function stamp(root: string, sources: string[]): Plugin {
   return {
     name: "deflator-stamp",
     apply: "build",
-    enforce: "post",
-    generateBundle(_, bundle) {
-      const page = bundle["index.html"];
-      if (page?.type !== "asset") return;
-      page.source = String(page.source).replace(/(href|src)="\/(assets\/[^"?]+)"/g, (whole, how, name) => {
-        const item = bundle[name as string];
-        if (!item) return whole;
-        const content = item.type === "chunk" ? item.code : item.source;
-        return `${how}="/${name}?v=${createHash("sha256").update(content).digest("hex").slice(0, 12)}"`;
-      });
+    generateBundle() {
       this.emitFile({
         type: "asset",
         fileName: "build.json",

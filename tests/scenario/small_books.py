@@ -30,7 +30,9 @@ def book_of(ranges, **tables):
 
 def scenario_of(figures=None, parameters=None):
     """Return a scenario that changes nothing but figures and parameters."""
-    return Scenario("changed", "", "", "2026-02-28", "", (), {}, {}, parameters or {}, figures or {}, False, origins={})
+    return Scenario(
+        "changed", "", "", "2026-02-28", "", (), {}, {}, parameters or {}, figures or {}, False, (), origins={}
+    )
 
 
 def units_of(name, units, month=None, *, owner="neo", equipment="h100", use="rental", lease=None):

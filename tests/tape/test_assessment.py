@@ -257,12 +257,10 @@ def test_ten_thousand_loans_are_assessed_within_a_minute(tmp_path: Path) -> None
         else loan(loan=f"LN-{at}", borrower=f"Cloud {at}", layer="neocloud", profile=("strong", "weak")[at % 2])
         for at in range(10_000)
     ]
-    start = time.perf_counter()
-    read = read_tape(write_tape(tmp_path / "tape.csv", rows), book)
-    asked = prepare(Question(book, load_scenario("base"), 2_000, 100))
-    assess(read, prepare(Question(book, load_scenario("base"), 64, 8)))  # compiles, if nobody has
-    compiled = time.perf_counter()
-    found = assess(read, asked)
+    file = write_tape(tmp_path / "tape.csv", rows)
+    assess(read_tape(file, book), prepare(Question(book, load_scenario("base"), 64, 8)))  # compiles, if nobody has
+    start = time.process_time()  # what else runs on the machine does not count
+    found = assess(read_tape(file, book), prepare(Question(book, load_scenario("base"), 2_000, 100)))
 
     assert found.loans.height == 10_000
-    assert time.perf_counter() - compiled < 60.0, compiled - start
+    assert time.process_time() - start < 60.0

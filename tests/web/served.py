@@ -35,11 +35,12 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def serving(limits: Limits | None = None, **options: Any) -> Iterator[Service]:
-    """Run a service until the block ends."""
+def serving(limits: Limits | None = None, port: int = 0, **options: Any) -> Iterator[Service]:
+    """Run a service until the block ends, on a port of its own unless one is given."""
     app = create_app(limits=limits, **{"book": BOOK, "threads": 2, "warm_up": False} | options)
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
     there = threading.Event()
     server = server_of(app, there.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

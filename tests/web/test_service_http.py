@@ -179,3 +179,14 @@ def test_the_api_documents_itself_without_a_script_from_elsewhere(client: httpx2
     assert "https://" not in page
     for path in client.get("/openapi.json").json()["paths"]:
         assert path in page.replace("&#123;", "{")
+
+
+def test_a_scenario_file_is_checked_as_text_and_its_faults_are_told_with_their_rows(client: httpx2.Client) -> None:
+    head = "name: mine\ntitle: Mine\nauthor: A\ndate: 2026-02-28\ndescription: D\ndrivers:\n  "
+    good = client.post("/api/scenarios/check", json={"yaml": f"{head}rent: {{level: 0.5}}\n", "book": BOOK}).json()
+    bad = client.post("/api/scenarios/check", json={"yaml": f"{head}rnt: {{level: 0.5}}\n", "book": BOOK}).json()
+
+    assert good["faults"] == []
+    assert good["document"]["drivers"]["rent"]["level"] == {"+0": 0.5}
+    assert bad["document"] is None
+    assert [(fault["file"], fault["row"]) for fault in bad["faults"]] == [("scenario.yaml", 7)]

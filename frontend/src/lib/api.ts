@@ -26,6 +26,8 @@ export interface ScenarioSummary {
   author: string;
   date: string;
   description: string;
+  /** Whether it comes with the program. */
+  shipped?: boolean;
 }
 
 export interface Driver {

@@ -42,6 +42,7 @@ export function points(value: number): string {
 /** Money in USD millions, as millions or billions. */
 export function musd(value: number): string {
   if (!Number.isFinite(value)) return NOT_KNOWN;
+  if (value === 0) return "0";
   const size = Math.abs(value);
   if (language() === "zh") {
     // 亿 is how a Chinese reader counts: 100 million.

@@ -1,5 +1,6 @@
 /** Live runs over one WebSocket: the latest question wins, and what is painted is the latest answer to it. */
 import type { Fault, Question } from "./api";
+import { language } from "./i18n.svelte";
 
 export type Stage = "preview" | "refining" | "full";
 export type Kind = "firm" | "layer" | "cohort";
@@ -134,7 +135,7 @@ export class Live {
   private connect(): void {
     if (this.closed || (this.socket && this.socket.readyState <= WebSocket.OPEN)) return;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/api/live`);
+    const socket = new WebSocket(`${scheme}://${location.host}/api/live?lang=${language()}`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {

@@ -80,12 +80,15 @@ export function valueOf(ask: Ask, slider: Slider, document: ScenarioDocument | n
   const setting: Setting | undefined = ask.settings[slider.key];
   const course = coursesOf(document, slider.key)[slider.key];
   if (setting === undefined) return null;
-  if (typeof setting === "number") {
-    if (typeof course !== "number" || slider.how === "level") return setting;
-    return slider.how === "scale" ? (course === 0 ? null : setting / course) : setting - course;
-  }
-  if (typeof setting === "object" && typeof course === "object") return setting[asOf] ?? null;
-  return null;
+  if (slider.how === "level") return typeof setting === "number" ? setting : null;
+  const start = (one: Setting): number | undefined => (typeof one === "object" ? (one[asOf] ?? one["+0"]) : Number(one));
+  const stands = start(setting);
+  const before = course === undefined ? undefined : start(course);
+  if (stands === undefined || Number.isNaN(stands)) return null;
+  // A course that begins later says nothing of the first month: what stands there is the slider's own.
+  if (before === undefined) return typeof setting === "number" || course !== undefined ? stands : null;
+  const value = slider.how === "scale" ? (before === 0 ? NaN : stands / before) : stands - before;
+  return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
 }
 
 /** Whether months were set by hand where the slider has one number for all. */

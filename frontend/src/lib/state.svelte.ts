@@ -1,7 +1,7 @@
 /** The state of the dashboard: one record, all of it in the address, with undo and redo of what is asked. */
 import type { Entity, Question, ScenarioDocument, Setting, Settings, SliderEvidence, Start } from "./api";
 import { fromFragment, toFragment, type Ask, type View } from "./address";
-import { LANGUAGES, language, speak, type Language } from "./i18n.svelte";
+import { known, LANGUAGES, language, speak, t, type Language } from "./i18n.svelte";
 import { Live, type Paint } from "./live.svelte";
 import { documentOf } from "./scenarios.svelte";
 
@@ -220,9 +220,15 @@ class Dashboard {
 
 export const dashboard = new Dashboard();
 
-/** Title of what is asked: the scenario's own, as the reader calls it. */
+/** Title of a scenario: those that come with the program in the reader's language, others as their author says. */
+export function titleOf(name: string): string {
+  const key = `dashboard.shipped.${name.replaceAll("-", "_")}`;
+  const one = dashboard.start?.scenarios.find((other) => other.name === name);
+  return one?.shipped && known(key) ? t(key) : (one?.title ?? name);
+}
+
+/** Title of what is asked, as the reader calls it. */
 export function scenarioTitle(ask: Ask): string {
   if (typeof ask.scenario !== "string") return String(ask.scenario.title ?? ask.scenario.name ?? "");
-  const parts = ask.scenario.split("+");
-  return parts.map((name) => dashboard.start?.scenarios.find((one) => one.name === name)?.title ?? name).join(" + ");
+  return ask.scenario.split("+").map(titleOf).join(" + ");
 }

@@ -1,14 +1,6 @@
 /** The pages, in the order of the menu. A page that is not here does not exist for a reader. */
 import type { Component } from "svelte";
-import Book from "./Book.svelte";
-import Cascade from "./Cascade.svelte";
-import Claims from "./Claims.svelte";
-import Company from "./Company.svelte";
-import Debt from "./Debt.svelte";
-import First from "./First.svelte";
-import Losses from "./Losses.svelte";
 import Now from "./Now.svelte";
-import Scenario from "./Scenario.svelte";
 
 export interface Page {
   id: string;
@@ -16,23 +8,43 @@ export interface Page {
   title: string;
   /** Key of the sentence under its heading. */
   lead: string;
-  view: Component;
+  /** The first page is there at once; the others are read when they are turned to. */
+  view: Component | (() => Promise<{ default: Component }>);
 }
 
-const page = (id: string, view: Component): Page => ({ id, title: `dashboard.page.${id}`, lead: `dashboard.lead.${id}`, view });
-const answer = (id: string, view: Component): Page => ({ id, title: `dashboard_pages.page.${id}`, lead: `dashboard_pages.lead.${id}`, view });
+const page = (id: string, view: Page["view"]): Page => ({ id, title: `dashboard.page.${id}`, lead: `dashboard.lead.${id}`, view });
+const answer = (id: string, view: Page["view"]): Page => ({ id, title: `dashboard_pages.page.${id}`, lead: `dashboard_pages.lead.${id}`, view });
 
 export const PAGES: Page[] = [
   page("now", Now),
-  page("first", First),
-  answer("cascade", Cascade),
-  answer("debt", Debt),
-  answer("losses", Losses),
-  answer("company", Company),
-  answer("claims", Claims),
-  answer("book", Book),
-  page("scenario", Scenario),
+  page("first", () => import("./First.svelte")),
+  page("rent", () => import("./Rent.svelte")),
+  answer("cascade", () => import("./Cascade.svelte")),
+  answer("debt", () => import("./Debt.svelte")),
+  answer("losses", () => import("./Losses.svelte")),
+  answer("company", () => import("./Company.svelte")),
+  answer("claims", () => import("./Claims.svelte")),
+  answer("book", () => import("./Book.svelte")),
+  page("scenario", () => import("./Scenario.svelte")),
 ];
+
+const read = new Map<string, Promise<Component>>();
+
+/** Whether a page is there without being read first. */
+export function isThere(page: Page): page is Page & { view: Component } {
+  return page.view === Now;
+}
+
+/** Read a page, once. */
+export function viewOf(page: Page): Promise<Component> {
+  let view = read.get(page.id);
+  if (!view) {
+    view = (page.view as () => Promise<{ default: Component }>)().then((found) => found.default);
+    view.catch(() => read.delete(page.id));
+    read.set(page.id, view);
+  }
+  return view;
+}
 
 /** Return the page of an address, and the first one when there is none of that name. */
 export function pageOf(id: string): Page {

@@ -7,15 +7,20 @@ import { quantiles } from "../lib/results";
 
 export const LEVELS = ["5 %", "25 %", "50 %", "75 %", "95 %"];
 
-export function rentTable(frame: Frame | null): { columns: Column[]; rows: Row[] } {
+/** Columns and rows of the five quantiles of a monthly series. */
+export function monthlyTable(frame: Frame | null, name: string, show: (value: number) => string): { columns: Column[]; rows: Row[] } {
   const columns: Column[] = [
     { key: "month", label: t("dashboard.column.month") },
-    ...LEVELS.map((level) => ({ key: level, label: level, show: rent, number: true })),
+    ...LEVELS.map((level) => ({ key: level, label: level, show, number: true })),
   ];
-  const series = quantiles(frame, "rent_quantiles");
+  const series = quantiles(frame, name);
   const rows = Array.from({ length: (frame?.header.months ?? -1) + 1 }, (_, at) => ({
     month: month(frame?.header.as_of ?? "", at),
     ...Object.fromEntries(LEVELS.map((level, index) => [level, series[index]?.[at] ?? NaN])),
   }));
   return { columns, rows };
+}
+
+export function rentTable(frame: Frame | null): { columns: Column[]; rows: Row[] } {
+  return monthlyTable(frame, "rent_quantiles", rent);
 }

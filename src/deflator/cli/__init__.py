@@ -11,9 +11,11 @@ from deflator import __version__
 from deflator.cli import book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
+from deflator.cli.cascade import cascade
 from deflator.cli.challenge import challenge
 from deflator.cli.claims import claims
 from deflator.cli.compare import compare
+from deflator.cli.debt import debt
 from deflator.cli.discover import discover
 from deflator.cli.economics import economics
 from deflator.cli.entry import entry
@@ -23,6 +25,7 @@ from deflator.cli.mitigate import mitigate
 from deflator.cli.plugins import plugins
 from deflator.cli.rare import rare
 from deflator.cli.redlines import redlines
+from deflator.cli.report import report
 from deflator.cli.resume import resume
 from deflator.cli.reverse import reverse
 from deflator.cli.run import run
@@ -80,6 +83,8 @@ app.command("validate", help=text("validate.help"))(validate)
 app.add_typer(calibrate.app, name="calibrate", help=text("calibrate.help"))
 app.command("economics", help=text("economics.help"))(economics)
 app.command("redlines", help=text("redlines.help"))(redlines)
+app.command("debt", help=text("debt.help"))(debt)
+app.command("cascade", help=text("cascade.help"))(cascade)
 app.command("mitigate", help=text("mitigate.help"))(mitigate)
 app.command("claims", help=text("claims.help"))(claims)
 app.command("entry", help=text("entry.help"))(entry)
@@ -87,6 +92,7 @@ app.command("sensitivity", help=text("sensitivity.help"))(sensitivity)
 app.command("discover", help=text("discover.help"))(discover)
 app.command("reverse", help=text("reverse.help"))(reverse)
 app.command("rare", help=text("rare.help"))(rare)
+app.command("report", help=text("report.help"))(report)
 app.command("tape", help=text("tape.help"))(tape)
 app.add_typer(book.app, name="book", help=text("book.cli.help"))
 app.add_typer(scenario.app, name="scenario")

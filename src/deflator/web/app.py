@@ -17,7 +17,7 @@ from deflator.errors import DeflatorError
 from deflator.messages import LANGUAGES, speaking, text
 from deflator.scenario import Scenario
 from deflator.web.answers import answers_router
-from deflator.web.asking import scenario_of
+from deflator.web.asking import checked_scenario
 from deflator.web.bodies import Asked, SaveAs, ToCheck, ToKeep
 from deflator.web.engine import Engine
 from deflator.web.exports import exports_router
@@ -152,9 +152,7 @@ def _scenarios(shelf: Shelf) -> APIRouter:
     @router.post("/check", summary=text("web.route.check"))
     def check(body: ToCheck) -> dict[str, Any]:
         try:
-            scenario = scenario_of(body.scenario, body.settings, shelf)
-            if body.book is not None:
-                scenario.check(shelf.book(body.book))
+            scenario = checked_scenario(body, shelf)
         except DeflatorError as error:
             faults = [told(fault) for fault in error.faults]
             return {"yaml": None, "document": None, "fingerprint": None, "faults": faults}

@@ -12,7 +12,7 @@ from deflator.ensemble import Question
 from deflator.errors import DeflatorError, Fault, RunError
 from deflator.scenario import Scenario
 from deflator.scenario.load import parse_scenario, with_settings
-from deflator.web.bodies import Asked, Setting
+from deflator.web.bodies import Asked, Setting, ToCheck
 from deflator.web.shelf import Shelf
 
 _WORD = re.compile(r"[A-Za-z0-9+_.-]+", re.ASCII)
@@ -47,6 +47,24 @@ def scenario_of(given: str | Mapping[str, Any], settings: Mapping[str, Setting],
     """Return a scenario by name, or the one that a document holds, with settings on top."""
     scenario = shelf.scenario(given) if isinstance(given, str) else parse_scenario(document_bytes(given), OWN)
     return with_settings(scenario, list(typed(settings)))
+
+
+def checked_scenario(body: ToCheck, shelf: Shelf) -> Scenario:
+    """Return a scenario that is to be checked, held against its book if one is named.
+
+    Raises
+    ------
+    DeflatorError
+        With everything that is wrong.
+    """
+    if body.yaml is None:
+        scenario = scenario_of(body.scenario, body.settings, shelf)
+    else:
+        file = parse_scenario(body.yaml.encode("utf-8", "replace"), f"{OWN}.yaml")
+        scenario = with_settings(file, list(typed(body.settings)))
+    if body.book is not None:
+        scenario.check(shelf.book(body.book))
+    return scenario
 
 
 def document_bytes(document: Mapping[str, Any]) -> bytes:

@@ -32,11 +32,12 @@ class Asked(_Body):
 
 
 class ToCheck(_Body):
-    """A scenario that is to be checked, on a book if one is named."""
+    """A scenario that is to be checked, on a book if one is named; the text of a file counts first."""
 
     scenario: Name | dict[str, Any] = defaults.SCENARIO
     settings: Annotated[dict[Name, Setting], Field(max_length=200)] = Field(default_factory=dict)
     book: Name | None = None
+    yaml: Annotated[str, Field(max_length=200_000)] | None = None
 
 
 class ToKeep(_Body):

@@ -1,0 +1,1 @@
+function e(e,t={}){return{document:e.document,...e.meta,...t}}export{e as t};
