@@ -13,7 +13,7 @@ CHROMIUM = "/usr/bin/chromium"
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
           "--disable-sync", "--no-first-run")  # fmt: skip
 #: What a document takes that is simulated on two busy cores, milliseconds.
-PATIENCE = 120_000
+PATIENCE = 300_000
 
 
 class Watched(NamedTuple):

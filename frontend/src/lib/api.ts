@@ -168,15 +168,19 @@ export function remove(path: string): Promise<unknown> {
 const WAIT_FIRST_MS = 80;
 const WAIT_MOST_MS = 1000;
 
-/** Ask for a page document and wait for it; `progress` hears how far it is. An abort cancels the job. */
+/**
+ * Ask for a page document and wait for it; `progress` hears how far it is. An abort cancels the job. `begin` asks for
+ * what needs more than a question, such as a file.
+ */
 export async function answer<D>(
   document: string,
   question: Question,
   args: Record<string, unknown> = {},
-  options: { progress?: (job: Job<D>) => void; signal?: AbortSignal } = {},
+  options: { progress?: (job: Job<D>) => void; signal?: AbortSignal; begin?: (signal?: AbortSignal) => Promise<Job<D>> } = {},
 ): Promise<D> {
-  const { progress, signal } = options;
-  let job = await post<Job<D>>("/api/answers", { document, question, arguments: { lang: language(), ...args } }, signal);
+  const { progress, signal, begin } = options;
+  const body = { document, question, arguments: { lang: language(), ...args } };
+  let job = begin ? await begin(signal) : await post<Job<D>>("/api/answers", body, signal);
   let wait = WAIT_FIRST_MS;
   const cancel = () => void remove(`/api/answers/${job.job}`).catch(() => undefined);
   try {

@@ -1,6 +1,9 @@
 /** A page document as it is asked for: how far it is, what is wrong, and the last answer, which stays until the next. */
-import { answer, Refused, type Fault, type Question } from "../lib/api";
+import { answer, Refused, type Fault, type Job, type Question } from "../lib/api";
 import { t } from "../lib/i18n.svelte";
+
+/** Begins a job that needs more than a question, such as a file. */
+export type Begin<D> = (signal?: AbortSignal) => Promise<Job<D>>;
 
 /** Dragging a slider asks many questions; a job is begun for the one at which the reader stops. */
 const REST_MS = 450;
@@ -15,17 +18,19 @@ export class Answered<D> {
   secondsLeft = $state<number | null>(null);
 
   private asked = "";
+  private how: Begin<D> | undefined;
   private job: AbortController | null = null;
   private resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly name: string) {}
 
   /** Ask, unless this is what was asked last. */
-  ask(question: Question, args: Record<string, unknown> = {}): void {
+  ask(question: Question, args: Record<string, unknown> = {}, begin?: Begin<D>): void {
     const wanted = JSON.stringify([question, args]);
     if (wanted === this.asked) return;
     const first = this.asked === "";
     this.asked = wanted;
+    this.how = begin;
     clearTimeout(this.resting);
     this.job?.abort();
     this.cancelled = false;
@@ -45,7 +50,12 @@ export class Answered<D> {
   again(): void {
     const [question, args] = JSON.parse(this.asked) as [Question, Record<string, unknown>];
     this.asked = "";
-    this.ask(question, args);
+    this.ask(question, args, this.how);
+  }
+
+  /** Tell what is wrong before anything is asked. */
+  refuse(faults: Fault[]): void {
+    this.faults = faults;
   }
 
   /** The page is left: a job nobody waits for is stopped. */
@@ -62,6 +72,7 @@ export class Answered<D> {
     try {
       const found = await answer<D>(this.name, question, args, {
         signal: job.signal,
+        ...(this.how ? { begin: this.how } : {}),
         progress: (state) => {
           if (job !== this.job) return;
           this.done = state.done ?? 0;

@@ -24,6 +24,7 @@ export const PAGES: Page[] = [
   answer("losses", () => import("./Losses.svelte")),
   answer("company", () => import("./Company.svelte")),
   answer("claims", () => import("./Claims.svelte")),
+  answer("portfolio", () => import("./Portfolio.svelte")),
   answer("book", () => import("./Book.svelte")),
   page("scenario", () => import("./Scenario.svelte")),
 ];

@@ -26,6 +26,7 @@ from deflator.web.jobs import Jobs
 from deflator.web.limits import Limits
 from deflator.web.live import Live
 from deflator.web.pages import docs_page, missing_build, static_folder
+from deflator.web.portfolio import tape_router
 from deflator.web.refusals import refusals, tell_refusals, told
 from deflator.web.replies import Reply
 from deflator.web.shelf import Shelf
@@ -93,6 +94,7 @@ def _app(rules: Rules, limits: Limits, book: str | None, threads: int | None, wa
     app.include_router(_scenarios(shelf))
     app.include_router(answers_router(shelf, jobs))
     app.include_router(exports_router(shelf))
+    app.include_router(tape_router(shelf, jobs, limits))
 
     @app.websocket("/api/live")
     async def _live(socket: WebSocket) -> None:

@@ -27,6 +27,8 @@ from deflator.web.limits import Limits, Rates
 COOKIE = "deflator_token"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+#: Where files are sent to.
+_UPLOADS = ("/api/books", "/api/tape")
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; object-src 'none'; "
@@ -266,7 +268,7 @@ def _in_address(scope: Scope, name: str = "token") -> list[str]:
 
 
 def _is_upload(scope: Scope) -> bool:
-    return scope["method"] == "POST" and scope["path"] == "/api/books"
+    return scope["method"] == "POST" and scope["path"] in _UPLOADS
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:

@@ -27,6 +27,7 @@ from deflator.report.documents.registry import finished
 from deflator.report.memo import gather
 from deflator.report.page import check_jinja, make_page
 from deflator.web.jobs import read_message, write_message
+from deflator.web.portfolio import PORTFOLIO, assessed
 
 RUN, REPORT = "run", "report"
 _NICE = 19
@@ -65,6 +66,8 @@ def answer_to(task: bytes, answers: IO[bytes]) -> bytes:
 
 def built_of(document: str, question: Question, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Return a document; `run` keeps the run of a question, so that it can be exported, `report` is a report of it."""
+    if document == PORTFOLIO:
+        return assessed(question, arguments, progress)
     if document not in (RUN, REPORT):
         return build(document, question, arguments, progress)
     with speaking(str(arguments["lang"])):

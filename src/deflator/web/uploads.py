@@ -42,21 +42,45 @@ def read_upload(name: str, file: BinaryIO, limits: Limits) -> Book:
         raise BookError([Fault("", 0, "file", f"{quoted(ending)} is not a format of books", _HINT)])
     with TemporaryDirectory(prefix="deflator-") as place:
         folder = Path(place)
-        try:
-            with zipfile.ZipFile(file) as archive:
-                _check(archive, _size(file), limits)
-                if ending == ".zip":
-                    _unpack(archive, folder, limits)
-        except DeflatorError:
-            raise
-        except _DAMAGED:
-            raise BookError([Fault("", 0, "file", f"it is no readable {ending} file", _HINT)]) from None
+        check_archive(file, limits, ending, folder if ending == ".zip" else None)
         if ending == ".xlsx":
             file.seek(0)
             target = folder / "book.xlsx"
             target.write_bytes(file.read(limits.upload_bytes + 1))
             return _loaded(target, place)
         return _loaded(_folder_of_book(folder), place)
+
+
+def check_archive(file: BinaryIO, limits: Limits, ending: str, into: Path | None = None, hint: str = _HINT) -> None:
+    """Refuse an archive, such as a workbook, that would unpack to too much; unpack a book's folder if asked.
+
+    Parameters
+    ----------
+    file
+        Its content, from the beginning.
+    limits
+        How large it may be, packed and unpacked.
+    ending
+        What kind of file it is said to be.
+    into
+        Folder into which the files of a book are unpacked; nothing is when None.
+    hint
+        What to send instead of a damaged file.
+
+    Raises
+    ------
+    BookError
+        With everything that is wrong with it.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _check(archive, _size(file), limits)
+            if into is not None:
+                _unpack(archive, into, limits)
+    except DeflatorError:
+        raise
+    except _DAMAGED:
+        raise BookError([Fault("", 0, "file", f"it is no readable {ending} file", hint)]) from None
 
 
 def _loaded(path: Path, place: str) -> Book:
