@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "deflator"
 _FOLDERS = ("src", "tests", "bench", "docs", "frontend", ".ci")
-_MADE = {".git", "__pycache__", "node_modules"}
+_MADE = {".git", "__pycache__", "node_modules", "_made", "_build"}
 
 
 def project_files() -> list[Path]:
