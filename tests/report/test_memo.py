@@ -11,6 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader
 
 from deflator.analysis import Result
 from deflator.analysis.result import ask
@@ -20,11 +23,14 @@ from deflator.messages import speaking
 from deflator.report import memo as memo_of
 from deflator.report.memo import Memo, gather
 from deflator.report.page import Page, inlined, make_page
+from deflator.report.pdf import find_browser, print_pdf
 from deflator.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "src" / "deflator" / "report" / "static"
 TINY = str(ROOT / "tests" / "books" / "tiny")
+_SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--no-first-run"]  # fmt: skip
 _SMALL = {"paths": 64, "draws": 8}
 
 
@@ -223,6 +229,44 @@ def test_the_report_names_everything_that_makes_its_run_again(page: Page) -> Non
             assert word in page.html
     sources = load_book(TINY).sources
     assert all(source.title in page.html or source.source in page.html for source in sources.values())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_browser_opens_it_from_disk_draws_every_chart_and_finds_no_fault(language: str, tmp_path: Path) -> None:
+    file = tmp_path / "memo.html"
+    memos = [told(1.2)]
+    with speaking(language):
+        page = make_page(memos)
+    file.write_text(page.html, encoding="utf-8")
+    charts = sum(1 for figure in page.figures() if figure.chart)
+    said: list[str] = []
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=_SWITCHES)
+        opened = browser.new_page(viewport={"width": 1200, "height": 900})
+        opened.on("console", lambda message: said.append(message.text))
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto(file.as_uri())
+        opened.wait_for_selector("html[data-drawn=yes]", state="attached")
+        drawn = opened.locator("[data-chart-of]:has(svg[data-chart])").count()
+        violations = Axe().run(opened).generate_report()
+        browser.close()
+
+    assert said == []
+    assert asked == [file.as_uri()]
+    assert drawn == charts
+    assert violations.startswith("Found 0"), violations
+
+
+def test_the_pdf_has_pages_with_the_answer_on_the_first(page: Page, tmp_path: Path) -> None:
+    html, pdf = tmp_path / "memo.html", tmp_path / "memo.pdf"
+    html.write_text(page.html, encoding="utf-8")
+    print_pdf(html, pdf, find_browser())
+    pages = PdfReader(pdf).pages
+
+    assert len(pages) > 10
+    assert "The answer in ten lines" in pages[0].extract_text()
 
 
 def test_the_script_that_is_shipped_is_built_from_the_sources_as_they_stand() -> None:

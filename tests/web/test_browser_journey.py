@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from browsing import PATIENCE, Watched, chromium, saved, watching
 from playwright.sync_api import Browser, expect
+from python_calamine import CalamineWorkbook
 from served import Service, serving
 
 PAGES = ("now", "first", "rent", "scenario")
@@ -177,6 +178,19 @@ def test_a_figure_is_taken_away_as_a_picture_a_table_and_what_it_rests_on(watche
     assert len(rows) == MONTHS + 1
     assert all(float(row["5 %"]) <= float(row["50 %"]) <= float(row["95 %"]) for row in rows)
     assert json.loads(facts.read_text())["paths"] >= 5_000
+
+
+def test_the_whole_answer_is_taken_away_as_a_workbook(watched: Watched, tmp_path: Path) -> None:
+    watched.open("now")
+    settled(watched)
+    watched.page.get_by_test_id("take-away").click()
+    with watched.page.expect_download(timeout=PATIENCE) as download:
+        watched.page.get_by_test_id("take-xlsx").click()
+    book = tmp_path / download.value.suggested_filename
+    download.value.save_as(book)
+
+    assert book.suffix == ".xlsx"
+    assert "cover" in CalamineWorkbook.from_path(book).sheet_names
 
 
 def test_a_firm_is_followed_from_the_ranking_to_its_curve_and_its_dots(watched: Watched) -> None:

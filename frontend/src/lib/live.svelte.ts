@@ -18,6 +18,8 @@ export interface Header {
   book: string;
   scenario: string;
   fingerprint: string;
+  /** Name of the kept run of the same question. */
+  run: string;
   disclaimer: string;
   firms: string[];
   layers: string[];

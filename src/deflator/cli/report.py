@@ -33,6 +33,7 @@ def report(
     pdf: Annotated[bool, typer.Option("--pdf", help=text("report.pdf"))] = False,
     full: Annotated[bool, typer.Option("--full", help=text("report.full"))] = False,
     companies: Annotated[int, typer.Option(min=0, help=text("report.pages"))] = _MOST_PAGES,
+    book: Annotated[str | None, typer.Option(help=text("report.book"))] = None,
     json: asking.Json = False,
 ) -> None:
     """Build every document of the run and write them into one file; the help text is in the catalogue."""
@@ -49,7 +50,7 @@ def report(
         _check_pair(results)
         file = _target(out, results)
         with speaking(str(lang or spoken())):
-            memos = [_gathered(result, full, companies) for result in results]
+            memos = [_gathered(result, book, full, companies) for result in results]
             page = make_page(memos)
         write_whole(file, page.html.encode())
         written = [file]
@@ -93,7 +94,7 @@ def _target(out: Path | None, results: list[Result]) -> Path:
     return file
 
 
-def _gathered(result: Result, full: bool, companies: int) -> Memo:
+def _gathered(result: Result, book: str | None, full: bool, companies: int) -> Memo:
     """Build what a report of a run shows, with the time that is left."""
     from deflator.book import load_book
     from deflator.report.memo import gather, question_of
@@ -103,7 +104,7 @@ def _gathered(result: Result, full: bool, companies: int) -> Memo:
     if scenario is None:
         message = text("report.no_scenario", run=manifest.run)
         raise RunError([Fault(str(result.raw.folder), 0, "", message, text("report.no_scenario_hint"))])
-    question = question_of(result, load_book(manifest.book["name"]), scenario)
+    question = question_of(result, load_book(book or manifest.book["name"]), scenario)
     with showing_progress(text("report.gathering", scenario=manifest.scenario["name"])) as progress:
         return gather(question, result, full, companies, progress)
 
