@@ -195,3 +195,17 @@ def test_a_run_is_kept_and_comes_as_every_kind_of_file(client: httpx2.Client) ->
     for kind in ("csv", "parquet"):
         with zipfile.ZipFile(io.BytesIO(files[kind].content)) as archive:
             assert any(one.endswith(f"breaks.{kind}") for one in archive.namelist())
+
+
+@pytest.mark.slow
+def test_a_report_of_what_is_on_the_page_is_one_whole_file(client: httpx2.Client) -> None:
+    job = answered(client, "report")
+    html = job["document"]["html"]
+
+    assert job["status"] == "done"
+    assert html.startswith("<!doctype html>")
+    assert (
+        job["document"]["run"]["run"]
+        == Question(load_book(BOOK), load_scenario("base", ["rent.level=0.4"]), 64, 8).name
+    )
+    assert "Scenario analysis, not a forecast and not investment advice." in html

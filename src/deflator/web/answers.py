@@ -10,7 +10,7 @@ from deflator.messages import spoken, text
 from deflator.report.documents import DOCUMENTS, DocumentKind, checked
 from deflator.web.asking import question_of
 from deflator.web.bodies import JobTold, ToAnswer
-from deflator.web.job_process import RUN
+from deflator.web.job_process import REPORT, RUN
 from deflator.web.jobs import Jobs
 from deflator.web.names import missing
 from deflator.web.shelf import Shelf
@@ -25,8 +25,8 @@ def answers_router(shelf: Shelf, jobs: Jobs) -> APIRouter:
 
     @router.post("", summary=text("web.route.answer"), response_model=JobTold)
     def ask(body: ToAnswer) -> Response:
-        if body.document not in (RUN, *DOCUMENTS):
-            raise missing("document", "document", body.document, [RUN, *DOCUMENTS])
+        if body.document not in (RUN, REPORT, *DOCUMENTS):
+            raise missing("document", "document", body.document, [RUN, REPORT, *DOCUMENTS])
         kind = DOCUMENTS.get(body.document, _WITHOUT_ARGUMENTS)
         arguments = checked(kind, {"lang": spoken()} | body.arguments)
         return _json(jobs.ask(body.document, question_of(body.question, shelf), arguments))

@@ -24,10 +24,12 @@ from deflator.errors import DeflatorError
 from deflator.messages import speaking, text
 from deflator.report.documents import build
 from deflator.report.documents.registry import finished
+from deflator.report.memo import gather
+from deflator.report.page import check_jinja, make_page
 from deflator.web.jobs import read_message, write_message
 from deflator.web.portfolio import PORTFOLIO, assessed
 
-RUN = "run"
+RUN, REPORT = "run", "report"
 _NICE = 19
 _PROGRESS_SECONDS = 0.1
 _log = logging.getLogger("deflator.web")
@@ -63,15 +65,20 @@ def answer_to(task: bytes, answers: IO[bytes]) -> bytes:
 
 
 def built_of(document: str, question: Question, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return a document; `run` makes the run of a question and keeps it, so that it can be exported."""
+    """Return a document; `run` keeps the run of a question, so that it can be exported, `report` is a report of it."""
     if document == PORTFOLIO:
         return assessed(question, arguments, progress)
-    if document != RUN:
+    if document not in (RUN, REPORT):
         return build(document, question, arguments, progress)
     with speaking(str(arguments["lang"])):
+        if document == REPORT:
+            check_jinja()
         kept = runs_folder() / question.name
         result = Result.open(kept) if kept.is_dir() else ask(question, progress=progress)
-        return finished(RUN, question, arguments, {"run": result.raw.manifest})
+        parts: dict[str, Any] = {"run": result.raw.manifest}
+        if document == REPORT:
+            parts["html"] = make_page([gather(question, result, progress=progress)]).html
+        return finished(document, question, arguments, parts)
 
 
 class _Progress:
