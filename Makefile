@@ -39,6 +39,7 @@ browser:
 
 # The dashboard: its sources in frontend/, its build beside the service, so that nobody needs node to use it.
 STATIC := src/deflator/web/static
+CHARTS := src/deflator/report/static
 
 frontend:  ## check the sources of the dashboard and build them into the package
 	cd frontend && npm ci --silent && npm run --silent check && npx vite build --logLevel warn && \
@@ -49,8 +50,10 @@ frontend:  ## check the sources of the dashboard and build them into the package
 frontend-check:
 	@if command -v npm >/dev/null 2>&1; then \
 	  again=$$(mktemp -d) && cd frontend && npm ci --silent && npm run --silent check && \
-	  npx vite build --logLevel error --outDir "$$again" && diff -r "$$again" ../$(STATIC) && rm -r "$$again" || \
-	  { echo "$(STATIC) is not what frontend/ builds: run make frontend and commit it"; exit 1; }; \
+	  npx vite build --logLevel error --outDir "$$again/web" && diff -r "$$again/web" ../$(STATIC) && \
+	  npx vite build --config report/vite.config.ts --logLevel error --outDir "$$again/report" && \
+	  diff -r "$$again/report" ../$(CHARTS) && rm -r "$$again" || \
+	  { echo "$(STATIC) or $(CHARTS) is not what frontend/ builds: run make frontend and commit both"; exit 1; }; \
 	else echo "npm is missing: the build of the dashboard is held against the checksum of its sources only"; fi
 
 lint: setup
