@@ -70,7 +70,7 @@ def test_a_run_of_another_book_is_not_told_beside_it(run: str, tmp_path: Path) -
 @pytest.mark.slow
 def test_a_report_is_written_whole_and_told_as_json(run: str, tmp_path: Path) -> None:
     file = tmp_path / "memo.html"
-    done = typed(run, "-o", str(file), "--companies", "2", "--json")
+    done = typed(run, "--book", TINY, "-o", str(file), "--companies", "2", "--json")
     found = json.loads(done.stdout)
 
     assert done.exit_code == 0, done.stderr
