@@ -29,14 +29,16 @@ CHROMIUM = "/usr/bin/chromium"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run"]  # fmt: skip
 FOLDER = Path(__file__).parent / "dashboard"
-WIDTH, TALLEST = 1280, 2400
-COLOURS = 96
+WIDTH, TALLEST = 1280, 2000
+QUALITY = 45
 PATIENCE = 300_000
+#: Where a page shows live runs, the last one is there.
+REFINED = "() => (document.querySelector('[data-testid=status]')?.dataset.stage ?? 'full') === 'full'"
 #: By page: what its address says besides, and the part that is there once its answer is.
 PAGES = {
-    "now": ({}, "scenario"),
-    "first": ({}, "scenario"),
-    "rent": ({}, "scenario"),
+    "now": ({}, "status"),
+    "first": ({}, "detail"),
+    "rent": ({}, "owner"),
     "cascade": ({"at.follow": "path", "at.month": "30"}, "order"),
     "debt": ({}, "flow"),
     "losses": ({}, "outcome"),
@@ -78,16 +80,17 @@ def look(page: Page, address: str, name: str, language: str, theme: str) -> byte
         page.get_by_test_id("tape").set_input_files([tape])
     page.get_by_test_id(part).first.wait_for(timeout=PATIENCE)
     page.wait_for_function("() => !document.querySelector('[aria-busy=true]')", timeout=PATIENCE)
-    page.wait_for_timeout(2500)
+    page.wait_for_function(REFINED, timeout=PATIENCE)
+    page.wait_for_timeout(1500)
     return page.screenshot(full_page=True)
 
 
 def small(picture: bytes) -> bytes:
-    """Return a picture with few colours, cut where a page becomes a mere list."""
+    """Return a picture in few bytes, cut where a page becomes a mere list."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.crop((0, 0, image.width, min(image.height, TALLEST)))
     kept = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+    image.save(kept, "WEBP", quality=QUALITY, method=6)
     return kept.getvalue()
 
 
@@ -100,7 +103,7 @@ def main(wanted: list[str]) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": 900})
             for name in wanted or PAGES:
                 content = small(look(page, address, name, language, theme))
-                (FOLDER / f"{name}-{language}-{theme}.png").write_bytes(content)
+                (FOLDER / f"{name}-{language}-{theme}.webp").write_bytes(content)
             page.close()
         browser.close()
 

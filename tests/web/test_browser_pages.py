@@ -228,3 +228,24 @@ def test_an_own_book_is_used_by_all_pages_and_its_names_are_words_not_scripts(wa
     assert page.title() != "taken"
     page.get_by_test_id("page-book").click()
     expect(page.get_by_text("kept in memory only")).to_be_visible()
+
+
+def test_a_lender_sees_what_comes_of_its_own_loans_and_what_is_wrong_with_them(watched: Watched) -> None:
+    page, header = watched.page, "loan,borrower,type,committed_musd,drawn_musd,rate_kind,rate_or_spread,issue,maturity"
+    header += ",amortisation,rank,recourse"
+    row = "A1,{borrower},term_loan,100,80,fixed,0.09,2000-06,2003-06,linear,1,1"
+    watched.open("portfolio", **{"at.loan": "A1"})
+    for borrower, part in (("northlime", "faults"), ("northline", "reconciliation")):
+        content = f"{header}\n{row.format(borrower=borrower)}\n".encode()
+        watched.see("template")
+        page.get_by_test_id("tape").set_input_files([{"name": "mine.csv", "mimeType": "", "buffer": content}])
+        watched.see(part)
+        if part == "faults":
+            expect(page.get_by_test_id("faults")).to_contain_text("mine.csv:2:borrower")
+            # A refused file is an answer of the service; the browser notes its status, and nothing else.
+            assert all("422" in error for error in watched.errors)
+            watched.errors.clear()
+
+    expect(page.get_by_test_id("reconciliation")).to_contain_text("assessed")
+    page.wait_for_timeout(300)
+    assert watched.violations() == []

@@ -14,6 +14,7 @@ declare global {
 export type Theme = "" | "light" | "dark";
 
 const MOST_REMEMBERED = 200;
+const LEAST_BETWEEN_MS = 200;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -38,6 +39,8 @@ class Dashboard {
   private future = $state.raw<Ask[]>([]);
   private draggedFrom: Ask | null = null;
   private shown = "";
+  private written = -Infinity;
+  private writing: ReturnType<typeof setTimeout> | undefined;
 
   readonly live: Live;
   readonly pinnedLive = new Live();
@@ -103,12 +106,22 @@ class Dashboard {
     };
   }
 
-  /** Write the state into the address; a page that is turned is a step that the browser can go back. */
+  /**
+   * Write the state into the address; a page that is turned is a step that the browser can go back. A slider that is
+   * dragged writes a few times a second: browsers drop what comes faster.
+   */
   show(): void {
     const fragment = toFragment(this.view());
+    clearTimeout(this.writing);
     if (fragment === this.shown) return;
     const turned = this.shown !== "" && !this.shown.startsWith(`#/${this.page}?`);
+    const early = this.written + LEAST_BETWEEN_MS - performance.now();
+    if (!turned && early > 0) {
+      this.writing = setTimeout(() => this.show(), early);
+      return;
+    }
     this.shown = fragment;
+    this.written = performance.now();
     history[turned ? "pushState" : "replaceState"](null, "", fragment);
   }
 

@@ -19,7 +19,7 @@ from deflator.report.memo import Memo
 from deflator.report.sections import Figure, Section, sections_of
 
 #: Columns of a table that fits into half of the page.
-_NARROW = 5
+_NARROW = 6
 _TAGS = {"en": "en", "zh": "zh-Hans"}
 
 
