@@ -9,6 +9,7 @@ from replayed_paths import setting
 
 from deflator.analysis.backtest import Forecast, Outcome, Outcomes, RentSeen, backtest, foretell, scores
 from deflator.analysis.challenge import Values
+from deflator.analysis.forecast_scores import crps_sample
 
 FIRMS = ("neo_one", "hall_one", "cloud_big", "lab_one")
 PATHS = 100
@@ -118,7 +119,7 @@ def test_rents_are_scored_against_the_sample_and_the_flat_forecast(made: Forecas
     found = backtest(made, seen(*USUAL, rents=(RentSeen(equipment, 6, 2.0, "made"),)), seed=1, repeats=200)
 
     assert found.rents[0].covered == (True, True, True)
-    assert found.rents[0].crps == pytest.approx(scores.crps(np.linspace(1.0, 3.0, PATHS), 2.0))
+    assert found.rents[0].crps == pytest.approx(crps_sample(np.linspace(1.0, 3.0, PATHS), 2.0))
     assert found.rents[0].flat == pytest.approx(0.0)
 
 

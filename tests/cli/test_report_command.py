@@ -34,6 +34,7 @@ def typed(*words: str) -> Result:
     ("words", "said"),
     [
         (("no-such-run",), "no-such-run"),
+        (("{run}",), "--book: the run base-"),
         (("{run}", "-o", "memo.doc"), "write -o memo.html"),
         (("{run}", "-o", "nowhere/memo.html"), "make it first: mkdir -p nowhere"),
         (("{run}", "--against", "{run}"), "is the run itself"),
@@ -67,7 +68,6 @@ def test_a_run_of_another_book_is_not_told_beside_it(run: str, tmp_path: Path) -
     assert "is of another book than" in done.stderr
 
 
-@pytest.mark.slow
 def test_a_report_is_written_whole_and_told_as_json(run: str, tmp_path: Path) -> None:
     file = tmp_path / "memo.html"
     done = typed(run, "--book", TINY, "-o", str(file), "--companies", "2", "--json")

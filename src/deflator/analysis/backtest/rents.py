@@ -10,6 +10,7 @@ import numpy as np
 from deflator.analysis.backtest import scores
 from deflator.analysis.backtest.forecast import Forecast
 from deflator.analysis.backtest.outcomes import RentSeen
+from deflator.analysis.forecast_scores import crps_sample
 from deflator.messages import text
 
 #: Central shares whose coverage is told.
@@ -73,7 +74,7 @@ def score_rents(forecast: Forecast, rents: Sequence[RentSeen], refused: list[str
                 low=low,
                 median=median,
                 high=high,
-                crps=scores.crps(sample, one.usd_per_hour),
+                crps=crps_sample(sample, one.usd_per_hour),
                 flat=abs(start - one.usd_per_hour),
                 covered=(half, most, nearly_all),
             )

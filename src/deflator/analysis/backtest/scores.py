@@ -252,25 +252,6 @@ def resampled(
     return Interval(value, float(low), float(high), 1.0 - known.size / repeats)
 
 
-def crps(sample: Floats, seen: float) -> float:
-    """Return the continuous ranked probability score of a sample: the mean error, less half of its own spread.
-
-    It has the unit of the sample, and of a single number it is the absolute error.
-
-    Examples
-    --------
-    >>> crps(np.array([2.0]), 5.0)
-    3.0
-    >>> crps(np.array([0.0, 1.0]), 0.0)
-    0.25
-    """
-    ordered = np.sort(sample)
-    count = ordered.size
-    weights = 2.0 * np.arange(1, count + 1) - count - 1.0
-    spread = 2.0 * float(weights @ ordered) / count**2
-    return float(np.mean(np.abs(ordered - seen)) - 0.5 * spread)
-
-
 def within(sample: Floats, seen: float, share: float) -> bool:
     """Return whether what was seen lies in the central interval that holds a share of a sample.
 

@@ -14,8 +14,8 @@ from deflator.analysis.calibration.history import UNMOVED, Series, long_enough
 from deflator.analysis.calibration.market_step import BURN_IN, MarketStep
 from deflator.analysis.calibration.posting import Postings, renewal_of
 from deflator.analysis.calibration.rents import NOISE, WIDE, capped, rent_problem
-from deflator.analysis.calibration.scores import crps_normal, crps_sample, inside
 from deflator.analysis.calibration.search import Prior
+from deflator.analysis.forecast_scores import crps_normal, crps_sample, inside
 from deflator.analysis.replay import Setting
 from deflator.errors import Fault, RunError
 

@@ -8,7 +8,7 @@ from scipy import integrate, stats
 
 from deflator.analysis.calibration.forecast import Density, pool_drifts, scored
 from deflator.analysis.calibration.history import Series
-from deflator.analysis.calibration.scores import crps_normal, crps_sample, inside
+from deflator.analysis.forecast_scores import crps_normal, crps_sample, inside
 
 
 @given(st.floats(-3, 3), st.floats(0.05, 3), st.floats(-4, 4))
