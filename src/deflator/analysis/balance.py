@@ -112,7 +112,7 @@ def balances(
     >>> from deflator.scenario import load_scenario
     >>> setting = prepare(Question(load_book("fibre-2001"), load_scenario("base"), paths=16, draws=4))
     >>> found = balances(setting, of=["northline"]).entities["northline"]
-    >>> abs(sum(found[part].mean[12] for part in PARTS) - found["equity"].mean[12]) < 1e-3
+    >>> bool(abs(sum(found[part].mean[12] for part in PARTS) - found["equity"].mean[12]) < 1e-3)
     True
     """
     economy = setting.economy

@@ -34,7 +34,7 @@ def crps_normal(mean: ArrayLike, deviation: ArrayLike, outcome: ArrayLike) -> An
 
     Examples
     --------
-    >>> round(crps_normal(0.0, 1.0, 0.0), 4)
+    >>> round(float(crps_normal(0.0, 1.0, 0.0)), 4)
     0.2337
     """
     deviation = np.asarray(deviation, dtype=np.float64)
@@ -55,7 +55,8 @@ def crps_sample(sample: ArrayLike, outcome: float) -> float:
 
     Notes
     -----
-    E|X - y| - E|X - X'|/2 over the sample itself (Gneiting and Raftery 2007), by sorting.
+    The mean distance from the outcome, less half of the mean distance of two values of the sample (Gneiting and Raftery
+    2007), by sorting.
 
     Examples
     --------

@@ -67,7 +67,7 @@ def propose_prices(book: Book, answer: Answer) -> Proposal:
     ...     {"provider": name, "gpu": "H100", "gpus": 8, "usd_per_hour": usd, "spot": False}
     ...     for name, usd in (("lambdalabs", 24.0), ("nebius", 20.0))
     ... ]
-    >>> found = propose_prices(load_book("ai-2026-02"), Answer(offers, "2026-02-20T00:00:00+00:00"))
+    >>> found = propose_prices(load_book("ai-2026-02"), Answer(offers, "2026-01-20T00:00:00+00:00"))
     >>> [(row.cells["series"], row.cells["usd_per_hour"]) for row in found.rows]
     [('list_median_neocloud', '2.75')]
     """

@@ -69,7 +69,7 @@ def brier(foretold: Floats, happened: Flags) -> float:
 
     Examples
     --------
-    >>> brier(np.array([0.8, 0.3]), np.array([True, False]))
+    >>> round(brier(np.array([0.8, 0.3]), np.array([True, False])), 3)
     0.065
     """
     return float(np.mean((foretold - happened) ** 2))
@@ -82,10 +82,8 @@ def log_score(foretold: Floats, happened: Flags) -> float:
 
     Examples
     --------
-    >>> round(log_score(np.array([0.5, 0.25]), np.array([True, False])), 4) == round(
-    ...     -(np.log(0.5) + np.log(0.75)) / 2, 4
-    ... )
-    True
+    >>> round(log_score(np.array([0.5, 0.25]), np.array([True, False])), 4)  # -(log 0.5 + log 0.75) / 2
+    0.4904
     """
     given = np.where(happened, foretold, 1.0 - foretold)
     with np.errstate(divide="ignore"):
@@ -270,8 +268,8 @@ def jeffreys(count: int, of: int) -> tuple[float, float]:
     Examples
     --------
     >>> low, high = jeffreys(5, 10)
-    >>> round(low, 2), round(high, 2)
-    (0.27, 0.73)
+    >>> round(low, 3), round(high, 3)
+    (0.262, 0.738)
     """
     from scipy.stats import beta
 

@@ -198,8 +198,8 @@ def summarise(series: Series, as_of: str) -> Summary:
     >>> found = summarise(stairs, "2026-02")
     >>> found.unmoved, found.longest_plateau_months, round(found.largest_fall, 3)
     (0.6666666666666666, 2, -0.693)
-    >>> found.fall.share, found.fall.half_life_years
-    (0.75, 0.25)
+    >>> found.fall.share, round(found.fall.half_life_years, 3)  # two halvings in the four months from the last 4.0
+    (0.75, 0.167)
     """
     changes = series.changes()
     moved = changes[np.abs(changes) > UNMOVED]

@@ -35,7 +35,7 @@ def moments_of(log_price: Floats, seen: NDArray[np.bool_]) -> Floats:
     --------
     >>> stairs = np.log([[4.0], [4.0], [2.0], [2.0], [1.0], [1.0], [0.5], [0.5]])
     >>> found = moments_of(stairs, np.full(8, True))[0]
-    >>> found[3] < 0.0, round(float(np.exp(found[0])), 3)  # up and down about the mean fall
+    >>> bool(found[3] < 0.0), round(float(np.exp(found[0])), 3)  # up and down about the mean fall
     (True, 0.343)
     """
     single, starts = _changes(log_price, seen, 1)

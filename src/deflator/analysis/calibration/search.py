@@ -243,8 +243,9 @@ def overidentified(misfit: float, moments: int, parameters: int) -> tuple[int, f
 
     Examples
     --------
-    >>> overidentified(3.0, 8, 5)
-    (3, 0.39162517627108895)
+    >>> degrees, p_value = overidentified(3.0, 8, 5)
+    >>> degrees, round(p_value, 4)
+    (3, 0.3916)
     """
     degrees = max(moments - parameters, 1)
     return degrees, float(stats.chi2.sf(misfit, degrees))
