@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from deflator import __version__
-from deflator.cli import book, calibrate, data, output, scenario
+from deflator.cli import asking, book, calibrate, data, output, scenario
 from deflator.cli.attribute import attribute
 from deflator.cli.backtest import backtest
 from deflator.cli.cascade import cascade
@@ -36,7 +35,7 @@ from deflator.cli.tape import tape
 from deflator.cli.validate import validate
 from deflator.cli.warmup import warmup
 from deflator.cli.why import why
-from deflator.messages import LANGUAGES, text
+from deflator.messages import text
 
 app = typer.Typer(
     name="deflator",
@@ -47,9 +46,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 
 
 def _print_version(asked: bool) -> None:
@@ -63,7 +59,7 @@ def _everywhere(
     version: Annotated[
         bool, typer.Option("--version", help=text("cli.version"), callback=_print_version, is_eager=True)
     ] = False,
-    language: Annotated[Language | None, typer.Option("--lang", help=text("cli.language"))] = None,
+    language: Annotated[asking.Language | None, typer.Option("--lang", help=text("cli.language"))] = None,
 ) -> None:
     """Options of every command; `--lang` was read before this module was loaded, for it decides the help texts."""
 

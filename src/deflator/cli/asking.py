@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from deflator import defaults
 from deflator.cli.run import draws_of
-from deflator.messages import text
+from deflator.messages import LANGUAGES, text
 
 if TYPE_CHECKING:
     from deflator.analysis.replay import Setting
@@ -32,6 +33,7 @@ Picture = Annotated[Path | None, typer.Option("--figure", metavar="FILE", help=t
 Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
 
 IGNORANCE = str(defaults.DRAWS)
+Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 
 
 def check_figure(file: Path | None) -> None:
@@ -65,6 +67,23 @@ def setting_of(
 
     known, loaded = load_book(book), load_scenario(scenario, settings or [])
     return prepare(Question(known, loaded, paths, draws_of(ignorance), chance, seed))
+
+
+def sized_setting(
+    book: str,
+    scenario: str,
+    settings: list[str] | None,
+    paths: int | None,
+    ignorance: str,
+    seed: int,
+    quick: bool,
+    full: tuple[int, str],
+    small: tuple[int, str],
+) -> Setting:
+    """Return what the options ask for; where they leave paths and draws open, those of a full or a quick answer."""
+    open_paths, open_draws = small if quick else full
+    draws = ignorance if ignorance != IGNORANCE else open_draws
+    return setting_of(book, scenario, settings, paths or open_paths, draws, seed)
 
 
 def asked(setting: Setting) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from deflator.messages import text
 if TYPE_CHECKING:
     from deflator.analysis.cascade import Cascade
 
-_PATHS, _QUICK_PATHS = 2_000, 256
-_DRAWS, _QUICK_DRAWS = "250", "32"
+_FULL, _QUICK = (2_000, "250"), (256, "32")
 _YEAR = 12
 _MISSED = 12
 
@@ -36,8 +35,7 @@ def cascade(
     with reporting(json):
         from deflator.analysis.cascade import cascade as follow
 
-        draws = ignorance if ignorance != asking.IGNORANCE else _QUICK_DRAWS if quick else _DRAWS
-        setting = asking.setting_of(book, scenario, settings, paths or (_QUICK_PATHS if quick else _PATHS), draws, seed)
+        setting = asking.sized_setting(book, scenario, settings, paths, ignorance, seed, quick, _FULL, _QUICK)
         with showing_progress(setting.question.scenario.name) as progress:
             found = follow(setting, path, progress=progress)
         if json:

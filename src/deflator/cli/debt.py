@@ -14,8 +14,7 @@ from deflator.messages import text
 if TYPE_CHECKING:
     from deflator.analysis.debt import Debt, Room
 
-_PATHS, _QUICK_PATHS = 2_000, 256
-_DRAWS, _QUICK_DRAWS = "250", "32"
+_FULL, _QUICK = (2_000, "250"), (256, "32")
 _ROOMS = 12
 _YEAR = 12
 _BECOMES = ("due", "refinanced", "extended", "converted", "called", "refinanced_early", "written_off")
@@ -35,8 +34,7 @@ def debt(
     with reporting(json):
         from deflator.analysis.debt import debt_outlook
 
-        draws = ignorance if ignorance != asking.IGNORANCE else _QUICK_DRAWS if quick else _DRAWS
-        setting = asking.setting_of(book, scenario, settings, paths or (_QUICK_PATHS if quick else _PATHS), draws, seed)
+        setting = asking.sized_setting(book, scenario, settings, paths, ignorance, seed, quick, _FULL, _QUICK)
         with showing_progress(setting.question.scenario.name) as progress:
             found = debt_outlook(setting, progress=progress)
         if json:

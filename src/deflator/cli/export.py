@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deflator.cli import asking
 from deflator.cli.output import emit_json, reporting, say
 from deflator.errors import Fault, RunError
-from deflator.messages import LANGUAGES, text
-
-Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
+from deflator.messages import text
 
 
 def export(
@@ -21,7 +19,7 @@ def export(
     parquet: Annotated[bool, typer.Option("--parquet", help=text("export.parquet"))] = False,
     csv: Annotated[bool, typer.Option("--csv", help=text("export.csv"))] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="PATH", help=text("export.out"))] = None,
-    lang: Annotated[Language | None, typer.Option(help=text("export.lang"))] = None,
+    lang: Annotated[asking.Language | None, typer.Option(help=text("export.lang"))] = None,
     book: Annotated[str | None, typer.Option(help=text("export.book"))] = None,
     report: Annotated[str | None, typer.Option("--with", metavar="NAME", help=text("export.with"))] = None,
     json: Annotated[bool, typer.Option("--json", help=text("cli.json"))] = False,

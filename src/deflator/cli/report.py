@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,7 @@ from deflator.cli import asking
 from deflator.cli.output import emit_json, note, reporting, say
 from deflator.cli.run import showing_progress
 from deflator.errors import DeflatorError, Fault, RunError
-from deflator.messages import LANGUAGES, speaking, spoken, text
+from deflator.messages import speaking, spoken, text
 
 if TYPE_CHECKING:
     from deflator.analysis import Result
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
     from deflator.report.memo import Memo
     from deflator.report.page import Page
 
-Language = StrEnum("Language", {language.upper(): language for language in LANGUAGES})  # type: ignore[misc]
 _MOST_PAGES = 64
 
 
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help=text("report.run"))],
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help=text("report.out"))] = None,
-    lang: Annotated[Language | None, typer.Option(help=text("report.lang"))] = None,
+    lang: Annotated[asking.Language | None, typer.Option(help=text("report.lang"))] = None,
     against: Annotated[str | None, typer.Option(metavar="RUN", help=text("report.against"))] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help=text("report.pdf"))] = False,
     full: Annotated[bool, typer.Option("--full", help=text("report.full"))] = False,
