@@ -10,8 +10,6 @@ from deflator.analysis import Result
 from deflator.analysis.balance import balances
 from deflator.analysis.first import first_breaks
 from deflator.analysis.losses import ALL
-from deflator.analysis.replay import asked_again
-from deflator.book import Book
 from deflator.ensemble import Progress, Question
 from deflator.errors import DeflatorError
 from deflator.messages import spoken
@@ -22,7 +20,6 @@ from deflator.report.documents.heading import prepared
 from deflator.report.documents.losses import loss_page
 from deflator.report.documents.registry import finished
 from deflator.report.kept import kept
-from deflator.scenario import Scenario
 
 
 class _Effort(NamedTuple):
@@ -84,17 +81,6 @@ class Memo:
     def refused(self, name: str) -> str:
         """Return why a question could not be answered of this run; empty where it was."""
         return str(self.documents[name].get("refused", ""))
-
-
-def question_of(result: Result, book: Book, scenario: Scenario) -> Question:
-    """Return the question that a kept run answered.
-
-    Raises
-    ------
-    RunError
-        When the book or the scenario is no longer that of the run.
-    """
-    return asked_again(result.raw.manifest, book, scenario)
 
 
 def gather(
