@@ -233,7 +233,7 @@ def test_a_full_disk_leaves_nothing(result: Result, tmp_path: Path, monkeypatch:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("deflator.report.placing._flush", full)
+    monkeypatch.setattr("deflator.durable.flush_to_disk", full)
     with pytest.raises(RunError, match="No space left on device"):
         export(result, tmp_path / "run.xlsx", book=TINY)
 

@@ -37,7 +37,7 @@ def report(
     """Build every document of the run and write them into one file; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis import Result
-        from deflator.report.kept import write_whole
+        from deflator.durable import write_whole
         from deflator.report.page import check_jinja, make_page
         from deflator.report.pdf import find_browser, print_pdf
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from deflator.book import Book
 from deflator.book.raw import MOST_ROWS
 from deflator.book.schema import NUMERIC, Column
+from deflator.durable import whole
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 from deflator.tape.borrowers import Borrowers
@@ -39,17 +38,12 @@ def write_template(path: str | Path, book: Book) -> Path:
         raise RunError([Fault(str(path), 0, "", text("tape.fault.template_ending"), f"type {path.stem}.xlsx")])
     if path.exists():
         raise RunError([Fault(str(path), 0, "", text("tape.fault.taken"), text("tape.hint.taken"))])
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        _write(draft, book)
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
-        draft.replace(path)
+        with whole(path) as draft:
+            _write(draft, book)
     except OSError as error:
         message = text("tape.fault.unwritable", reason=error.strerror or error)
         raise RunError([Fault(str(path), 0, "", message, text("tape.hint.unwritable"))]) from None
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
