@@ -13,13 +13,14 @@ from deflator.durable import whole
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 from deflator.tape.borrowers import Borrowers
-from deflator.tape.schema import SHEET, columns, example, profiles
+from deflator.tape.example import example
+from deflator.tape.schema import SHEET, columns, profiles
 
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def write_template(path: str | Path, book: Book) -> Path:
-    """Write an empty tape with one row as an example.
+    """Write an empty tape with one row as an example, in the names of the book.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def _write(path: Path, book: Book) -> None:
     with xlsxwriter.Workbook(str(path), fixed) as workbook:
         workbook.set_properties({"created": _CREATED})
         styles = {"bold": workbook.add_format({"bold": True}), "text": workbook.add_format({"num_format": "@"})}
-        _write_loans(workbook.add_worksheet(SHEET), styles)
+        _write_loans(workbook.add_worksheet(SHEET), styles, example(book))
         _write_table(
             workbook.add_worksheet("columns"), styles, ("column", "needed", "unit", "allowed", "meaning"),
             [(name, text("tape.needed") if column.required else "", column.unit,
@@ -78,7 +79,7 @@ def _write(path: Path, book: Book) -> None:
         )  # fmt: skip
 
 
-def _write_loans(sheet: Any, styles: dict[str, Any]) -> None:
+def _write_loans(sheet: Any, styles: dict[str, Any], shown: dict[str, str]) -> None:
     sheet.freeze_panes(1, 1)
     for place, (name, column) in enumerate(columns().items()):
         sheet.set_column(place, place, max(len(name) + 2, 12), None if column.type in NUMERIC else styles["text"])
@@ -87,13 +88,10 @@ def _write_loans(sheet: Any, styles: dict[str, Any]) -> None:
         if column.type == "choice" and len(",".join(column.allowed)) <= 255:
             menu = {"validate": "list", "source": list(column.allowed), "ignore_blank": True}
             sheet.data_validation(1, place, MOST_ROWS, place, menu)
-        shown = example().get(name)
-        if shown is None:
-            continue
-        if column.type in NUMERIC:
-            sheet.write_number(1, place, float(shown))
-        else:
-            sheet.write_string(1, place, shown, styles["text"])
+        if name in shown and column.type in NUMERIC:
+            sheet.write_number(1, place, float(shown[name]))
+        elif name in shown:
+            sheet.write_string(1, place, shown[name], styles["text"])
 
 
 def explained(column: Column) -> str:
