@@ -303,8 +303,7 @@ def test_it_goes_on_after_the_service_was_started_again(browser: Browser) -> Non
 @pytest.mark.parametrize("name", PAGES)
 def test_everyone_can_use_the_pages_in_both_languages_and_themes(watched: Watched, name: str) -> None:
     for language in ("en", "zh"):
-        for theme in ("light", "dark"):
-            watched.open(name, lang=language, theme=theme, pinned="base", **{"now.rent.level": "0.3"})
-            settled(watched)
+        watched.open(name, lang=language, pinned="base", **{"now.rent.level": "0.3"})
+        settled(watched)
 
-            assert watched.violations() == [], (language, theme)
+        assert watched.violations_in_both_themes() == [], language

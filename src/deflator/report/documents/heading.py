@@ -16,7 +16,7 @@ from deflator.analysis.result import ask
 from deflator.book.months import month_at
 from deflator.engine.codes import Cause, Trigger
 from deflator.ensemble import Progress, Question, runs_folder
-from deflator.messages import text
+from deflator.messages import text, translated
 
 
 def heading(question: Question) -> dict[str, Any]:
@@ -24,12 +24,13 @@ def heading(question: Question) -> dict[str, Any]:
     book, scenario = question.book_used, question.scenario
     return {
         "book": {
-            "name": book.name, "title": book.title, "as_of": book.as_of, "horizon": book.horizon,
+            "name": book.name, "title": translated(book.title), "as_of": book.as_of, "horizon": book.horizon,
             "fingerprint": question.book.fingerprint, "reference_equipment": book.reference_equipment,
         },
         "scenario": {
-            "name": scenario.name, "title": scenario.title, "author": scenario.author, "date": scenario.date,
-            "description": scenario.description, "fingerprint": scenario.fingerprint,
+            "name": scenario.name, "title": translated(scenario.title), "author": scenario.author,
+            "date": scenario.date, "description": translated(scenario.description),
+            "fingerprint": scenario.fingerprint,
         },
         "paths": question.paths_used,
         "draws": question.draws_used,
