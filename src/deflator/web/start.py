@@ -15,6 +15,7 @@ from deflator.book.schema import parameter_rules
 from deflator.ensemble import stored_runs
 from deflator.errors import DeflatorError
 from deflator.messages import LANGUAGES, text, translated
+from deflator.report.documents.record import has_outcomes
 from deflator.scenario import Scenario
 from deflator.scenario.vocabulary import channels, drivers
 from deflator.web.bodies import LIVE_DRAWS, LIVE_PATHS
@@ -68,7 +69,7 @@ def _books(shelf: Shelf) -> Iterator[dict[str, Any]]:
             continue  # a kept book that was changed by hand and no longer loads is told when it is asked for
         yield {
             "name": name, "title": translated(book.title), "as_of": book.as_of, "months": book.months,
-            "fingerprint": book.fingerprint, "kept": lasting,
+            "fingerprint": book.fingerprint, "kept": lasting, "outcomes": has_outcomes(name),
         }  # fmt: skip
 
 
