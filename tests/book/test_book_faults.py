@@ -80,7 +80,7 @@ def test_too_many_rows_are_refused_before_they_fill_the_memory(folder: Path, mon
     ("name", "telling"),
     [
         ("ai-2026-20", "ai-2026-20: no such book; did you mean 'ai-2026-02'?"),
-        ("no/such/place", "no/such/place: no such book; use ai-2026-02, a folder or an .xlsx file"),
+        ("no/such/place", "no/such/place: no such book; use ai-2026-02, a folder, an .xlsx file or a .zip file"),
     ],
 )
 def test_a_book_that_is_not_there_is_refused(name: str, telling: str, tmp_path: Path, monkeypatch) -> None:

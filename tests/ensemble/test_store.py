@@ -52,8 +52,8 @@ def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
     [
         ("{", "cannot be read"),
         ("[]", "format None"),
-        ('{"format": 99}', "format 99 is not among 1, 2, 3.*a newer version of deflator wrote it"),
-        ('{"format": 0}', "format 0 is not among 1, 2, 3, which this version reads; run it again"),
+        ('{"format": 99}', "format 99 is not among 1, 2, 3, 4.*a newer version of deflator wrote it"),
+        ('{"format": 0}', "format 0 is not among 1, 2, 3, 4, which this version reads; run it again"),
         ('{"format": 1}', "is not complete"),
     ],
 )

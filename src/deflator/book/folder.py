@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -152,14 +152,23 @@ def write_folder(
     page
         Whether to write the page; a folder may have one of its own.
     """
-    with (folder / HEADER_FILE).open("w", encoding="utf-8", newline="") as file:
-        for key, column in header_schema().by_name.items():
-            entry = yaml.safe_dump({key: header[key]}, allow_unicode=True) if header[key] else f"{key}:\n"
-            file.write(f"# {column.description}.\n{entry}")
+    for name, content in folder_files(header, rows):
+        (folder / name).write_bytes(content.encode())
     if page:
         (folder / "README.md").write_text(book_page(), encoding="utf-8")
+
+
+def folder_files(header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, str]]:
+    """Yield name and content of every file of a book; arguments as for `write_folder`."""
+    entries = (
+        f"# {column.description}.\n"
+        + (yaml.safe_dump({key: header[key]}, allow_unicode=True) if header[key] else f"{key}:\n")
+        for key, column in header_schema().by_name.items()
+    )
+    yield HEADER_FILE, "".join(entries)
     for table in schema().values():
-        with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(table.by_name)
-            writer.writerows([write_cell(row.get(name)) for name in table.by_name] for row in rows[table.name])
+        text = StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(table.by_name)
+        writer.writerows([write_cell(row.get(name)) for name in table.by_name] for row in rows[table.name])
+        yield f"{table.name}.csv", text.getvalue()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from deflator.cli.output import emit_json, reporting, say, table
+from deflator.durable import write_whole
 from deflator.errors import Fault, ScenarioError
 from deflator.messages import text, translated
 
@@ -84,12 +84,4 @@ def _write_new(file: Path, content: str) -> None:
     if file.exists():
         hint = text("scenario.cli.exists_hint")
         raise ScenarioError([Fault(str(file), 0, "", text("scenario.cli.exists"), hint)])
-    draft = file.with_name(f".{file.name}-draft")
-    try:
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(file, content.encode())

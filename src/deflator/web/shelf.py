@@ -21,6 +21,7 @@ import platformdirs
 from deflator.book import Book, load_book, write_book
 from deflator.book.load import shipped_books
 from deflator.book.spelling import quoted
+from deflator.durable import write_whole
 from deflator.errors import Fault, RunError
 from deflator.scenario import Scenario, load_scenario, scenario_files
 from deflator.scenario.load import parse_scenario
@@ -135,12 +136,7 @@ class Shelf:
             raise RunError([Fault("", 0, "as", f"there is a book {quoted(wanted)} already", "choose another name")])
         folder = books_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / f".{secrets.token_hex(8)}"
-        try:
-            write_book(book, draft)
-            draft.rename(folder / wanted)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        write_book(book, folder / wanted)
         return wanted
 
     def forget(self, name: str) -> None:
@@ -208,15 +204,7 @@ class Shelf:
             raise RunError([Fault("", 0, "name", f"there is a scenario {quoted(name)} already", hint)])
         folder = scenarios_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / f".{secrets.token_hex(8)}"
-        try:
-            with draft.open("xb") as file:
-                file.write(yaml)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(folder / f"{name}.yaml")
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(folder / f"{name}.yaml", yaml)
         return scenario
 
     def forget_scenario(self, name: str) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from deflator import __version__
-from deflator.analysis import Result
 from deflator.analysis.replay import Setting, prepare
-from deflator.analysis.result import ask
 from deflator.book.months import month_at
 from deflator.engine.codes import Cause, Trigger
-from deflator.ensemble import Progress, Question, runs_folder
+from deflator.ensemble import Question
 from deflator.messages import text, translated
 
 
@@ -59,17 +54,6 @@ def resized(question: Question, paths: int, draws: int) -> Question:
 def prepared(question: Question, arguments: Mapping[str, Any]) -> Setting:
     """Return the question with the arguments `paths` and `draws`, ready to be simulated."""
     return prepare(resized(question, int(arguments["paths"]), int(arguments["draws"])))
-
-
-@contextmanager
-def answered(question: Question, progress: Progress | None = None) -> Iterator[Result]:
-    """Open the kept run that answered a question, or answer it in a folder that is removed afterwards."""
-    folder = runs_folder() / question.name
-    if folder.is_dir():
-        yield Result.open(folder)
-        return
-    with TemporaryDirectory() as place:
-        yield ask(question, Path(place) / "run", progress=progress)
 
 
 def labels(question: Question) -> dict[str, str]:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from deflator.analysis import Result
+from deflator.analysis.answered import answered
 from deflator.analysis.attribute import BREAK, LOSS, SYSTEM, Attribution, Division, attribute
 from deflator.analysis.losses import ALL
 from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.ensemble import Progress, Question
-from deflator.report.documents.heading import answered, labels, prepared
+from deflator.report.documents.heading import labels, prepared
 
 #: Entities whose breaks are attributed on the page.
 _BREAKS = 8
@@ -20,8 +21,7 @@ _BREAKS = 8
 
 def build_losses(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of who pays; `channels` adds the waterfall, which plays sets of channels."""
-    with answered(question, progress) as result:
-        found = loss_page(result, question)
+    found = loss_page(answered(question, progress), question)
     if arguments["channels"]:
         played = play(question, arguments, progress)
         found["waterfall"] = division_rows(played.divide(played.outcomes[0]))
