@@ -1,11 +1,11 @@
-/** Makes the catalogues under src/deflator/messages readable for the front end as `virtual:messages`. */
+/** Makes each catalogue under src/deflator/messages readable for the front end, as `virtual:messages/en` and the like. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import type { Plugin } from "vite";
 
 /** Files of a catalogue that the front end speaks from. */
-const SPOKEN = /^dashboard.*\.toml$/;
+const SPOKEN = /^(dashboard.*|terms)\.toml$/;
 
 export function spoken(folder: string): string[] {
   return readdirSync(folder)
@@ -32,16 +32,17 @@ export function messages(folder: string, language: string): Record<string, strin
 }
 
 export function catalogues(folder: string, languages: string[]): Plugin {
-  const id = "virtual:messages";
+  const whole = "virtual:messages";
   return {
     name: "deflator-catalogues",
-    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    resolveId: (source) => (source === whole || source.startsWith(`${whole}/`) ? `\0${source}` : undefined),
     load(source) {
-      if (source !== `\0${id}`) return undefined;
-      const all = Object.fromEntries(languages.map((language) => [language, messages(folder, language)]));
-      for (const language of languages)
-        for (const file of spoken(join(folder, language))) this.addWatchFile(join(folder, language, file));
-      return `export default JSON.parse(${JSON.stringify(JSON.stringify(all))});`;
+      // None is there at first: the page reads that of its reader.
+      if (source === `\0${whole}`) return "export default {};";
+      const language = languages.find((one) => source === `\0${whole}/${one}`);
+      if (!language) return undefined;
+      for (const file of spoken(join(folder, language))) this.addWatchFile(join(folder, language, file));
+      return `export default JSON.parse(${JSON.stringify(JSON.stringify(messages(folder, language)))});`;
     },
   };
 }

@@ -29,8 +29,8 @@ def sources() -> list[Path]:
     ]
     found += [
         path
-        for path in (ROOT / "src" / "deflator" / "messages").glob("*/dashboard*.toml")
-        if path.parent.name in {"en", "zh"}
+        for path in (ROOT / "src" / "deflator" / "messages").glob("*/*.toml")
+        if path.name.startswith(("dashboard", "terms"))
     ]
     return sorted((path for path in found if path.is_file()), key=lambda path: path.relative_to(ROOT).as_posix())
 

@@ -23,8 +23,10 @@ export const PAGES: Page[] = [
   answer("debt", () => import("./Debt.svelte")),
   answer("losses", () => import("./Losses.svelte")),
   answer("company", () => import("./Company.svelte")),
+  answer("reverse", () => import("./Reverse.svelte")),
   answer("claims", () => import("./Claims.svelte")),
   answer("portfolio", () => import("./Portfolio.svelte")),
+  answer("record", () => import("./Record.svelte")),
   answer("book", () => import("./Book.svelte")),
   page("scenario", () => import("./Scenario.svelte")),
 ];

@@ -12,7 +12,7 @@ import typer
 from deflator.cli.output import emit_json, reporting, say, table
 from deflator.durable import write_whole
 from deflator.errors import Fault, ScenarioError
-from deflator.messages import text
+from deflator.messages import text, translated
 
 app = typer.Typer(name="scenario", help=text("scenario.cli.help"), rich_markup_mode=None, no_args_is_help=True)
 
@@ -57,7 +57,7 @@ def check(
         if json:
             emit_json({"faults": [], **scenario.as_document(), "fingerprint": scenario.fingerprint})
             return
-        say(text("scenario.cli.valid", name=scenario.name, title=scenario.title))
+        say(text("scenario.cli.valid", name=scenario.name, title=translated(scenario.title)))
         say(text("scenario.cli.fits", book=book) if book else text("scenario.cli.not_held"))
         say(text("scenario.cli.fingerprint", fingerprint=scenario.fingerprint))
 
@@ -74,7 +74,8 @@ def list_scenarios(json: Json = False) -> None:
             emit_json({"scenarios": rows})
             return
         headings = [text(f"scenario.cli.heading.{field}") for field in fields[:4]]
-        table(text("scenario.cli.shipped"), headings, [[row[field] for field in fields[:4]] for row in rows])
+        cells = [[translated(row[field]) for field in fields[:4]] for row in rows]
+        table(text("scenario.cli.shipped"), headings, cells)
         say(text("common.disclaimer"))
 
 

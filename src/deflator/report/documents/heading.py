@@ -11,7 +11,7 @@ from deflator.analysis.replay import Setting, prepare
 from deflator.book.months import month_at
 from deflator.engine.codes import Cause, Trigger
 from deflator.ensemble import Question
-from deflator.messages import text
+from deflator.messages import text, translated
 
 
 def heading(question: Question) -> dict[str, Any]:
@@ -19,12 +19,13 @@ def heading(question: Question) -> dict[str, Any]:
     book, scenario = question.book_used, question.scenario
     return {
         "book": {
-            "name": book.name, "title": book.title, "as_of": book.as_of, "horizon": book.horizon,
+            "name": book.name, "title": translated(book.title), "as_of": book.as_of, "horizon": book.horizon,
             "fingerprint": question.book.fingerprint, "reference_equipment": book.reference_equipment,
         },
         "scenario": {
-            "name": scenario.name, "title": scenario.title, "author": scenario.author, "date": scenario.date,
-            "description": scenario.description, "fingerprint": scenario.fingerprint,
+            "name": scenario.name, "title": translated(scenario.title), "author": scenario.author,
+            "date": scenario.date, "description": translated(scenario.description),
+            "fingerprint": scenario.fingerprint,
         },
         "paths": question.paths_used,
         "draws": question.draws_used,
