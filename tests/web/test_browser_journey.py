@@ -104,6 +104,29 @@ def test_a_slider_moves_the_answer_and_each_drag_is_one_step_back(watched: Watch
     expect(watched.page).not_to_have_url(re.compile("now.rent.level"))
 
 
+def test_of_moves_while_an_answer_is_under_way_only_the_latest_is_asked(watched: Watched) -> None:
+    asked: list[float | None] = []
+
+    def hear(message: str) -> None:
+        asked.append(json.loads(message)["question"]["settings"].get("rent.level"))
+
+    watched.page.on("websocket", lambda socket: socket.on("framesent", hear))
+    watched.open("now")
+    settled(watched)
+    low, middle, high = watched.page.get_by_test_id(RENT).evaluate(
+        """slider => [slider.min, (Number(slider.min) + Number(slider.max)) / 2, slider.max].map(value => {
+            slider.value = value;
+            slider.dispatchEvent(new Event("input", {bubbles: true}));
+            return Number(slider.value);
+        })"""
+    )
+    settled(watched)
+
+    assert low < middle < high
+    assert middle not in asked
+    assert asked[-1] == high
+
+
 def test_a_slider_multiplies_what_the_scenario_says_of_narrower_groups(watched: Watched) -> None:
     watched.open("scenario", now="boom")
     settled(watched)
