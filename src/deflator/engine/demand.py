@@ -63,8 +63,7 @@ def measure_contracts(t, segments, pairs, equipment, contracts):
             continue
         g = pairs.equipment[q]
         for lane in range(segments.wanted.shape[1]):
-            starts = contracts.start[c, lane] + contracts.delay[c, lane]
-            runs = (starts <= t) & (t < contracts.until[c, lane] + 1.0)
+            runs = (contracts.starts[c, lane] <= t) & (t < contracts.until[c, lane] + 1.0)
             units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane] if runs else 0.0
             segments.contracted[s, lane] += units * contracts.price[c, lane] * MUSD_PER_HOURLY_USD
             segments.contracted_units[s, lane] += units * equipment.performance[g, lane]

@@ -239,6 +239,7 @@ class Causes(NamedTuple):
     now: State
     start: State
     drift: State  # sum over months of what was worse than in the first month
+    used: Count  # 0 until something may have been there on some path
 
 
 class Stories(NamedTuple):
@@ -311,6 +312,7 @@ class Pairs(NamedTuple):
     owner: Link
     equipment: Link
     orderable: Link
+    ring: Link  # first row of its orders; 0 for those that nobody orders
     power_cost: State  # USD per unit-hour at the book's power price
     opex: State
     used: Count  # 0 until it has had units on some path
@@ -318,6 +320,7 @@ class Pairs(NamedTuple):
     extra: State  # in service, ordered or bought since month 0
     contracted: State  # running
     reserved: State  # kept for contracts about to start
+    sells: Count  # contracts served from it, backstops aside
     fill: State  # share of what is contracted that can be delivered
     offered: State
     let: State
@@ -327,7 +330,7 @@ class Pairs(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """Units on their way: row `pair * RING + month of arrival modulo RING`."""
+    """Units on their way: row `pairs.ring + month of arrival modulo RING`."""
 
     units: State
 
@@ -350,9 +353,11 @@ class Fleets(NamedTuple):
     opex: Figure
     unit_price: Figure
     delay: State
+    arrives: State  # month in which service begins
     due: State  # share of the price this month
     paying: Count  # paths on which something is due
     paid: State  # share of the price that is paid and of the units that are not seized
+    there: State  # units that are paid and not seized
     live: State  # units in service
     value: State
     stage: Flag  # 0 waiting, 1 in service, 2 retired
@@ -377,12 +382,15 @@ class Contracts(NamedTuple):
     prepaid: Figure
     delay_right: Figure
     delay: State
+    starts: State  # month of service, delay included
     active: State  # share of the units
     price: State
     until: State  # first month after the last one billed
+    prepays: Count  # paths on which something is paid ahead
     credit: State  # prepaid and not yet used
     bill: State
     sublet: State
+    subletting: Count  # paths on which some of it is sublet
     pv: State
 
 
@@ -400,9 +408,14 @@ class Leases(NamedTuple):
     end: Figure
     building_cost: Figure
     delay: State
+    opens: State  # month in which the site is open
+    rent_from: State
+    rent_until: State  # first month that owes no rent any more
+    sites: Count  # paths on which there is something to build
     building_due: State  # share of the building cost this month
     built: State  # share of the building cost that is paid
     active: State  # share that the tenant still rents
+    vacated: Count  # paths on which a tenant has left some of it
     void: State  # share standing empty
     relet: State  # share let to others
     guaranteed: State  # share that the guarantor pays for
@@ -448,6 +461,7 @@ class Facilities(NamedTuple):
     maturing: State  # what the borrower seeks to refinance
     refinanced: State
     swept: State
+    sweeping: Count  # paths on which something is swept this month
     collateral: State
     maturing_paths: Count
     owing: Count  # paths on which something is owed or was drawn this month
@@ -458,7 +472,9 @@ class Facilities(NamedTuple):
     repaid: State
     written_off: State
     converted: State
+    moved: Count  # paths on which something is drawn, written off or converted this month
     lent: State  # drawn since month 0
+    ever_drawn: State
 
 
 class Amortisation(NamedTuple):

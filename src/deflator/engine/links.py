@@ -68,15 +68,17 @@ def _equipment_links(index: Index) -> dict[str, np.ndarray]:
         fleet: k for k, members in enumerate(index.pledged(index.fleet)) for fleet in members
     }  # a delivery is pledged once
     deliveries = len(index.rows["deliveries"])
+    ordered = ints(
+        g in orderable and o != second_hand and index.layer[o] in (layout.NEOCLOUD, layout.HYPERSCALER)
+        for o, g in index.pairs
+    )
     return {
         "equipment.vendor": ints(index.entity[row["vendor"]] for row in index.rows["equipment"]),
         "equipment.key": keys(index.equipment),
         "pairs.owner": ints(o for o, _ in index.pairs),
         "pairs.equipment": ints(g for _, g in index.pairs),
-        "pairs.orderable": ints(
-            g in orderable and o != second_hand and index.layer[o] in (layout.NEOCLOUD, layout.HYPERSCALER)
-            for o, g in index.pairs
-        ),
+        "pairs.orderable": ordered,
+        "pairs.ring": (np.cumsum(ordered) - 1) * ordered * layout.RING,
         "fleets.owner": ints(owner),
         "fleets.equipment": ints(equipment),
         "fleets.pair": ints(

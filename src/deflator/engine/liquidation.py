@@ -44,6 +44,7 @@ def sell_seized(world, entities, equipment, pairs, ledger):
                 units = _affordable(world, entities, i, price, left, lane)
             equipment.let[g, lane] = left - units
             pairs.extra[q, lane] += units
+            pairs.used[q] = 1
             entities.cash[entities.account[i], lane] -= units * price
             world.paid[lane] += units * price
     _share_proceeds(world, entities, ledger)

@@ -14,6 +14,7 @@ from deflator.engine.pack import Economy
 from deflator.engine.record import Record
 
 _STATE = ("State", "Flag", "Lane", "Count")
+_DTYPE = {"Flag": np.int16, "Count": np.int64}  # flags are narrow: a block is read from memory every month
 _WORD, _LINE = 8, 8  # bytes of a word, words of a line of the cache
 _HUGE_PAGE = 2 << 20
 _IN_LANES = ("Figure", "State", "Flag", "Lane")
@@ -117,7 +118,7 @@ def _items(economy: Economy) -> dict[Any, int]:
         layout.Yardsticks: len(layout.YARDSTICKS),
         layout.Equipment: len(economy.equipment),
         layout.Pairs: pairs,
-        layout.Orders: pairs * layout.RING,
+        layout.Orders: int(links["pairs.orderable"].sum()) * layout.RING,
         layout.Fleets: len(links["fleets.owner"]),
         layout.Contracts: len(economy.contracts),
         layout.Leases: len(economy.leases),
@@ -134,7 +135,7 @@ def _items(economy: Economy) -> dict[Any, int]:
 def _words_of_state(items: dict[Any, int], lanes: int) -> int:
     """Return how many words all state takes, each array from the begin of a line of the cache."""
     return sum(
-        _whole_lines(int(np.prod(_shape(kind, items[record], lanes))))
+        _whole_lines(_words(_shape(kind, items[record], lanes), _DTYPE.get(kind, np.float64)))
         for record in layout.RECORDS
         for kind in layout.kinds_of(record).values()
         if kind in _STATE
@@ -143,6 +144,11 @@ def _words_of_state(items: dict[Any, int], lanes: int) -> int:
 
 def _shape(kind: str, items: int, lanes: int) -> tuple[int, ...]:
     return {"Lane": (lanes,), "Count": (items,)}.get(kind, (items, lanes))
+
+
+def _words(shape: tuple[int, ...], dtype: Any) -> int:
+    """Return how many words an array takes, the last one perhaps in part."""
+    return -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // _WORD)
 
 
 def _whole_lines(words: int) -> int:
@@ -156,7 +162,7 @@ def _field(
         return economy.links[name]
     if kind == "Figure":
         return figures[economy.rows[name]]
-    return arena.take(_shape(kind, items, lanes), np.int64 if kind in ("Flag", "Count") else np.float64)
+    return arena.take(_shape(kind, items, lanes), _DTYPE.get(kind, np.float64))
 
 
 class _Arena:
@@ -179,9 +185,9 @@ class _Arena:
 
     def take(self, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
         """Return the next part, zeros in this shape."""
-        words = int(np.prod(shape))
+        words = _words(shape, dtype)
         part, self._free = self._free[:words], self._free[_whole_lines(words) :]
-        return part.view(dtype).reshape(shape)
+        return part.view(dtype)[: int(np.prod(shape))].reshape(shape)
 
 
 def _payments(nodes: int, groups: int, lanes: int) -> dict[str, np.ndarray]:

@@ -41,6 +41,7 @@ def start_block(block, months, seed, chance):
         block.contracts,
         block.requests,
     )
+    _start_calendar(block.world, block.fleets, block.leases, block.contracts, block.pairs)
     _start_fleets(
         block.world,
         block.entities,
@@ -100,6 +101,7 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
     facilities.balance[:, :] = facilities.start_drawn
     facilities.rate[:, :] = facilities.start_rate
     facilities.until[:, :] = facilities.maturity
+    facilities.ever_drawn[:, :] = facilities.start_drawn
     for k in range(facilities.borrower.size):
         for lane in range(world.openness.size):
             facilities.owing[k] += facilities.balance[k, lane] > 0.0
@@ -120,10 +122,34 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
 
 
 @kernel
+def _start_calendar(world, fleets, leases, contracts, pairs):
+    """Work out once when sites, deliveries and contracts begin and end, lateness included."""
+    lanes = world.openness.size
+    pairs.fill[:, :] = 1.0
+    for f in range(fleets.owner.size):
+        if fleets.pair[f] >= 0:
+            pairs.used[fleets.pair[f]] = 1
+        for lane in range(lanes):
+            fleets.arrives[f, lane] = fleets.in_service[f, lane] + fleets.delay[f, lane]
+    for item in range(leases.landlord.size):
+        late = 0.0 if leases.from_plan[item] else 1.0
+        for lane in range(lanes):
+            leases.opens[item, lane] = leases.start[item, lane] + leases.delay[item, lane]
+            leases.rent_from[item, lane] = leases.start[item, lane] + late * leases.delay[item, lane]
+            leases.rent_until[item, lane] = leases.end[item, lane] + late * leases.delay[item, lane]
+            leases.sites[item] += leases.building_cost[item, lane] > 0.0
+    for c in range(contracts.seller.size):
+        pairs.sells[contracts.pair[c]] += 1 - contracts.backstop[c]
+        for lane in range(lanes):
+            contracts.starts[c, lane] = contracts.start[c, lane] + contracts.delay[c, lane]
+            contracts.until[c, lane] = contracts.end[c, lane] + contracts.delay[c, lane]
+            contracts.prepays[c] += contracts.prepaid[c, lane] > 0.0
+
+
+@kernel
 def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests):
     """Count what is there and paid, and the costs at which each pair runs."""
     lanes = world.openness.size
-    contracts.until[:, :] = contracts.end + contracts.delay
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         spreads = entities.layer[fleets.owner[f]] == HYPERSCALER
@@ -133,6 +159,7 @@ def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests
             paid = 1.0 if owned else before
             aged = fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0
             fleets.paid[f, lane] = paid
+            fleets.there[f, lane] = fleets.units[f, lane] * paid
             fleets.stage[f, lane] = 2 if aged else 0
             equipment.opening[g, lane] += 0.0 if aged else fleets.units[f, lane] * paid
         if bound and not owned:

@@ -161,7 +161,7 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
         i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
         for lane in range(lanes):
             if fleets.stage[f, lane] < 2:
-                worth = fleets.units[f, lane] * fleets.paid[f, lane] * equipment.value[g, lane]
+                worth = fleets.there[f, lane] * equipment.value[g, lane]
                 entities.equity[i, lane] += worth * MILLIONTH
             bound = fleets.committed[f] == 1 or fleets.customer[f] >= 0
             if fleets.is_delivery[f] and bound and fleets.stage[f, lane] == 0:
@@ -175,6 +175,8 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
         for lane in range(lanes):
             entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] * MILLIONTH
     for item in range(leases.landlord.size):
+        if leases.sites[item] == 0:
+            continue
         i = entities.account[leases.landlord[item]]
         for lane in range(lanes):
             let = 1.0 - leases.void[item, lane]
