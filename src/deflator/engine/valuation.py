@@ -55,7 +55,7 @@ def value_equipment(t, world, equipment):
     _learn_decline(t, world, equipment)
     _press_values(world, equipment)
     answers = world.channels[ON.vendor] == 1
-    _find_cheapest(t, world, equipment)
+    find_cheapest(t, world, equipment)
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
             value = equipment.value_scale[g, lane] * bare_value(world, equipment, g, lane)
@@ -86,7 +86,7 @@ def bare_value(world, equipment, g, lane):
 
 
 @kernel
-def _find_cheapest(t, world, equipment):
+def find_cheapest(t, world, equipment):
     """Find the cheapest price of a unit of performance among what is on sale new, USD."""
     for lane in range(world.log_rent.size):
         world.cheapest[lane] = math.inf
