@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy as np
 from deflator.clearing.lanes import lane_workspace
 from deflator.engine import layout
 from deflator.engine.codes import CATEGORIES, CAUSES
-from deflator.engine.compiled import kernel
 from deflator.engine.pack import Economy
 from deflator.engine.record import Record
 
@@ -205,9 +205,8 @@ def _payments(nodes: int, groups: int, lanes: int) -> dict[str, np.ndarray]:
     }
 
 
-@kernel
-def gather(figures, draw, out):
-    """Copy the figures of each lane's ignorance draw.
+def gather(figures: np.ndarray, draw: np.ndarray, out: np.ndarray) -> None:
+    """Copy the figures of each lane's ignorance draw: at once for lanes whose draws follow each other.
 
     Parameters
     ----------
@@ -217,15 +216,14 @@ def gather(figures, draw, out):
         Draw of each lane, shape [lane].
     out
         Shape [figure, lane].
+
+    Examples
+    --------
+    >>> out = np.empty((1, 4))
+    >>> gather(np.array([[10.0, 11.0, 12.0]]), np.array([1, 2, 0, 1]), out)
+    >>> out
+    array([[11., 12., 10., 11.]])
     """
-    first, follows = draw[0], 0
-    for lane in range(draw.size):
-        follows += draw[lane] == first + lane
-    if follows == draw.size:  # as paths of a run do, but for blocks in which the draws begin again
-        for row in range(figures.shape[0]):
-            for lane in range(draw.size):
-                out[row, lane] = figures[row, first + lane]
-        return
-    for row in range(figures.shape[0]):
-        for lane in range(draw.size):
-            out[row, lane] = figures[row, draw[lane]]
+    breaks = np.flatnonzero(np.diff(draw) != 1) + 1
+    for first, end in pairwise((0, *breaks, draw.size)):
+        out[:, first:end] = figures[:, draw[first] : draw[first] + end - first]
