@@ -112,6 +112,7 @@ def closed_after(change):
     block = block_at(economy(), 1)
     own = block.world, block.entities, block.equipment
     ledger.open_month(*own, block.facilities, block.causes, block.ledger)
+    block.facilities.repaid[...] = 0.0  # no payment is made
     change(block)
     _, entities, equipment = own
     ledger.close_month(2, entities, equipment, block.pairs, block.fleets, block.facilities, block.ledger)

@@ -106,6 +106,19 @@ def forget(block: Record) -> None:
     block.state[:] = 0.0
 
 
+def doubt(block: Record) -> None:
+    """Let every count say that something may be there, after somebody changed state and counted nothing.
+
+    Counts only say which work can be skipped, so this costs time and moves no result.
+    """
+    for record in layout.RECORDS:
+        held = getattr(block, layout.name_of(record))
+        for field, kind in layout.kinds_of(record).items():
+            if kind == "Count":
+                count = getattr(held, field)
+                np.maximum(count, 1, out=count)
+
+
 def _items(economy: Economy) -> dict[Any, int]:
     links = economy.links
     entities, pairs = len(links["entities.layer"]), len(links["pairs.owner"])
