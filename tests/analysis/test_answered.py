@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deflator.analysis import answered as held
-from deflator.analysis.answered import answered, is_passing, remember
+from deflator.analysis.answered import answered, is_passing, keep, remember
 from deflator.analysis.result import ask
 from deflator.book import load_book
 from deflator.ensemble import Question
@@ -72,6 +72,18 @@ def test_a_run_that_the_user_keeps_is_taken_as_the_answer_and_never_removed(aske
     assert kept.raw.folder.is_dir()
     assert not is_passing(kept)
     assert question().name not in asked
+
+
+def test_a_run_is_kept_without_being_simulated_again(asked: list[str], tmp_path: Path) -> None:
+    shown = answered(question())
+    kept = keep(question())
+
+    assert kept.raw.folder == tmp_path / "runs" / question().name
+    assert kept.raw.manifest == shown.raw.manifest
+    assert kept.raw.book() == TINY
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [question().name]
+    assert keep(question()).raw.folder == answered(question()).raw.folder == kept.raw.folder
+    assert asked == [question().name]
 
 
 def test_a_run_whose_folder_is_gone_is_simulated_again(asked: list[str]) -> None:

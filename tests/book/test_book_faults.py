@@ -98,3 +98,13 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BookError, match=r"'\.ods' is not a format of books; save it as \.xlsx"):
         load_book(tmp_path / "book.ods")
+
+
+def test_a_folder_without_any_file_of_a_book_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a book")
+
+    with pytest.raises(BookError) as refused:
+        load_book(tmp_path)
+    (fault,) = refused.value.faults
+    assert (fault.file, fault.message) == (str(tmp_path), "no file of a book lies in this folder")
+    assert "deflator book init" in fault.hint

@@ -98,7 +98,7 @@ def test_the_changes_are_drawn(runs: dict[str, str], tmp_path: Path) -> None:
 
 def test_what_cannot_be_compared_is_refused_with_every_reason(runs: dict[str, str]) -> None:
     for words, said in (
-        ((runs["base"],), "1 runs are named"),
+        ((runs["base"],), "a comparison is of two runs, and 1 were named"),
         ((runs["base"], runs["base"]), "compared with itself"),
         (("nowhere", "anywhere"), "there is no run 'anywhere'"),
         ((runs["base"], runs["seed"], "--book", "nobook"), "nobook"),

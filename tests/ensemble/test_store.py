@@ -135,6 +135,13 @@ def test_what_a_killed_run_left_is_listed_without_a_record(place: Path) -> None:
     assert kept.size_bytes == len(json.dumps(dataclasses.asdict(RECORD), indent=2)) + 1
 
 
+def test_a_copy_that_was_cut_short_is_no_run(place: Path) -> None:
+    keep(place / "base-1")
+    keep(place / ".base-2.0123abcd")
+
+    assert [run.folder.name for run in stored_runs()] == ["base-1"]
+
+
 def test_runs_are_removed_all_or_none(place: Path) -> None:
     keep(place / "base-1")
     keep(place / "base-2")

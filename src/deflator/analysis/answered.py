@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from deflator.analysis.result import Result, ask
+from deflator.durable import whole
 from deflator.ensemble import Progress, Question, runs_folder
 
 _MOST = 4
@@ -49,6 +50,18 @@ def remember(question: Question, result: Result) -> None:
         _, oldest = _known.popitem(last=False)
         if is_passing(oldest):
             shutil.rmtree(oldest.raw.folder, ignore_errors=True)
+
+
+def keep(question: Question, progress: Progress | None = None) -> Result:
+    """Return the kept run of a question; one that is known for a moment gets its place there, whole or not at all."""
+    found = answered(question, progress)
+    if not is_passing(found):
+        return found
+    target = runs_folder() / question.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with whole(target) as draft:
+        shutil.copytree(found.raw.folder, draft)
+    return Result.open(target)
 
 
 def is_passing(result: Result) -> bool:

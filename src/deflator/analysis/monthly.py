@@ -55,12 +55,14 @@ def quantiles(values: NDArray[np.floating]) -> Floats:
     --------
     >>> quantiles(np.array([[1.0, 2.0, 3.0], [np.nan, 2.0, 2.0], [np.nan] * 3]))[1].tolist()
     [2.0, 2.0, nan]
+    >>> quantiles(np.array([np.nan, 4.0])).tolist(), quantiles(np.array([np.nan])).tolist()
+    ([4.0, 4.0, 4.0], [nan, nan, nan])
     """
     known = ~np.isnan(values)
     if known.all():
         return np.quantile(values, _LEVELS, axis=-1)
     found = np.full((len(_LEVELS), *values.shape[:-1]), np.nan)
-    for place in zip(*np.nonzero(known.any(axis=-1)), strict=True):
+    for place in map(tuple, np.argwhere(known.any(axis=-1))):
         found[:, *place] = np.quantile(values[place][known[place]], _LEVELS)
     return found
 

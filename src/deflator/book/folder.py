@@ -21,6 +21,7 @@ LARGEST_HEADER_KILOBYTES = 64
 #: What happened after the as-of date, for `deflator backtest`; no part of the book, which knows nothing of it.
 OUTCOMES_FILE = "outcomes.csv"
 _TEMPLATE_HINT = "`deflator book init` writes every file with its header; rows may be none"
+_NO_BOOK_HINT = f"name the folder that holds {HEADER_FILE}, or write an empty book with `deflator book init`"
 _YAML_HINT = "write one `key: value` in each line"
 
 
@@ -34,7 +35,11 @@ def read_folder(folder: Path, faults: list[Fault]) -> RawBook:
     faults
         Faults that are found are added to it.
     """
-    for file in sorted(folder.iterdir()):
+    files = sorted(folder.iterdir())
+    if not {file.name for file in files} & {HEADER_FILE, *(f"{name}.csv" for name in schema())}:
+        faults.append(Fault(str(folder), 0, "", "no file of a book lies in this folder", _NO_BOOK_HINT))
+        return RawBook(HEADER_FILE, None, {})
+    for file in files:
         if file.suffix.lower() == ".csv" and file.stem not in schema() and file.name != OUTCOMES_FILE:
             known = [f"{name}.csv" for name in schema()]
             faults.append(Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known)))

@@ -28,8 +28,8 @@ _BOXES = 2
 def discover(
     when: Annotated[str, typer.Option("--when", metavar="EVENT", help=text("discover.when"))],
     kept: Annotated[str | None, typer.Option("--run", metavar="RUN", help=text("discover.run"))] = None,
-    book: Annotated[str | None, asking.BOOK] = None,
-    scenario: Annotated[str | None, asking.SCENARIO] = None,
+    book: asking.BookOrOfRun = None,
+    scenario: asking.ScenarioOrOfRun = None,
     settings: asking.Settings = None,
     paths: asking.Paths = None,
     ignorance: Annotated[str | None, typer.Option(metavar="N", help=text("asking.ignorance"))] = None,
