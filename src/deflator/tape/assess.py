@@ -204,8 +204,8 @@ class Assessment:
         return {
             "document": "portfolio",
             "meta": {
-                "book": {"name": question.book.name, "title": translated(question.book.title), "as_of": question.book.as_of,
-                         "fingerprint": question.book.fingerprint},
+                "book": {"name": question.book.name, "title": translated(question.book.title),
+                         "as_of": question.book.as_of, "fingerprint": question.book.fingerprint},
                 "scenario": {"name": question.scenario.name, "title": translated(question.scenario.title),
                              "fingerprint": question.scenario.fingerprint},
                 "paths": self.paths, "draws": question.draws_used, "seed": question.seed,
