@@ -108,19 +108,20 @@ class Dashboard {
   }
 
   /**
-   * Write the state into the address; a page that is turned is a step that the browser can go back. A slider that is
-   * dragged writes a few times a second: browsers drop what comes faster.
+   * Write the state into the address; a page that is turned is a step that the browser can go back. Browsers drop what
+   * is written too often, and it takes them longer than a picture: a slider that is dragged writes when it rests.
    */
   show(): void {
     const fragment = toFragment(this.view());
     clearTimeout(this.writing);
     if (fragment === this.shown) return;
     const turned = this.shown !== "" && !this.shown.startsWith(`#/${this.page}?`);
-    const early = this.written + LEAST_BETWEEN_MS - performance.now();
-    if (!turned && early > 0) {
-      this.writing = setTimeout(() => this.show(), early);
-      return;
-    }
+    const early = this.draggedFrom ? LEAST_BETWEEN_MS : this.written + LEAST_BETWEEN_MS - performance.now();
+    if (turned || early <= 0) this.write(fragment, turned);
+    else this.writing = setTimeout(() => this.write(fragment, false), early);
+  }
+
+  private write(fragment: string, turned: boolean): void {
     this.shown = fragment;
     this.written = performance.now();
     history[turned ? "pushState" : "replaceState"](null, "", fragment);
