@@ -6,12 +6,12 @@ puts what it finds between the marks of `docs/model.md`. Run it when numbers hav
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from docs.marks import write_found
 from numpy.typing import NDArray
 
 from deflator import defaults
@@ -36,7 +36,6 @@ MOVED = 1.2  # by a fifth
 BEFORE = "2028-01"
 BURNER = "openai"
 PAGE = Path(__file__).parent / "model.md"
-BEGIN, END = "<!-- what `python -m docs.model_table` found -->", "<!-- end -->"
 
 Floats = NDArray[np.float64]
 Change = Callable[[Setting], Setting]
@@ -351,9 +350,7 @@ def main() -> None:
             still = next(number for number, run in enumerate(RUNS) if run[0] == "M5, chance")
             checks = checks_of(setting, base, found[still], RUNS[still][2])
     lines += ["### Checks", "", *checks]
-    page = PAGE.read_text(encoding="utf-8")
-    within = f"{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}"
-    PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: within, page, flags=re.DOTALL), "utf-8")
+    write_found(PAGE, "python -m docs.model_table", lines)
 
 
 if __name__ == "__main__":

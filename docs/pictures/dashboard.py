@@ -43,8 +43,10 @@ PAGES = {
     "debt": ({}, "flow"),
     "losses": ({}, "outcome"),
     "company": ({"at.entity": "fluidstack"}, "inputs"),
+    "reverse": ({}, "ways"),
     "claims": ({}, "claims"),
     "portfolio": ({"at.loan": "LN-0001"}, "portfolio"),
+    "record": ({}, "record"),
     "book": ({}, "find"),
     "scenario": ({}, "scenario"),
 }

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 from replayed_paths import TINY, central, setting
 
+from deflator.analysis.again import asked_again
 from deflator.analysis.choose_path import check_against, choose_from_run, choose_path, search
-from deflator.analysis.replay import Replay, asked_again, cash_buffer, position_of, replay, walk
-from deflator.book import load_book
+from deflator.analysis.replay import Replay, cash_buffer, position_of, replay, walk
 from deflator.engine import Trigger, simulate
 from deflator.engine.debt import cash_buffer as engine_buffer
 from deflator.engine.layout import TOLD
 from deflator.ensemble import run_paths
 from deflator.errors import RunError
-from deflator.scenario import load_scenario
 
 HARSH = "base+funding-freeze"
 
@@ -123,12 +122,17 @@ def test_a_kept_run_gives_the_same_path_without_a_search(harsh_run) -> None:
 
 
 def test_a_kept_run_is_asked_again_only_with_its_own_scenario(harsh_run) -> None:
-    book, question = load_book(TINY), setting(scenario=HARSH).question
-    again = asked_again(harsh_run.manifest, book, load_scenario(HARSH))
+    question = setting(scenario=HARSH).question
+    again = asked_again(harsh_run, str(TINY), HARSH)
 
     assert (again.draws_used, again.paths, again.seed) == (question.draws_used, question.paths, question.seed)
-    with pytest.raises(RunError, match="'base' is not the scenario of the run"):
-        asked_again(harsh_run.manifest, book, load_scenario("base"))
+    with pytest.raises(RunError, match="the scenario base has the fingerprint"):
+        asked_again(harsh_run, str(TINY), "base")
+
+
+def test_a_run_that_keeps_no_book_asks_for_it(harsh_run) -> None:
+    with pytest.raises(RunError, match=r"keeps no copy of its book, and .* cannot be loaded.*--book"):
+        asked_again(harsh_run, scenario=HARSH)
 
 
 def test_a_run_of_another_version_is_noticed(harsh_run) -> None:

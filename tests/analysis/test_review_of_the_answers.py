@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from deflator.analysis.breaks import NONE
 from deflator.analysis.probability import probability
 from deflator.analysis.replay import prepare
 from deflator.analysis.validation import measure
+from deflator.analysis.validation.page import past_lines
 from deflator.analysis.words import per_cent
 from deflator.book import load_book, outcomes_beside
 from deflator.ensemble import Question
 from deflator.scenario import load_scenario
 
 BOOKS = Path(deflator.book.__file__).parent / "books"
+ROOT = Path(__file__).parents[2]
 
 
 def rows_of(book: str, table: str) -> list[dict[str, str]]:
@@ -34,7 +37,9 @@ def test_the_book_of_the_bust_was_given_no_parameters_of_its_own() -> None:
     differing = {name for name in own if own[name] != other[name]}
 
     assert own.keys() == other.keys()
-    assert differing <= {"new_supply_units_per_year", "market_depth_units_per_month"}
+    assert differing == {"new_supply_units_per_year"}
+    page = (BOOKS / "telecom-2000-12" / "README.md").read_text(encoding="utf-8")
+    assert "taken over unchanged but for one" in page
 
 
 def test_no_source_of_the_book_of_the_bust_is_younger_than_its_as_of_month() -> None:
@@ -98,3 +103,23 @@ def test_the_error_that_a_run_states_is_not_below_what_seeds_show() -> None:
     stated = np.mean([one.breaks["firm"]["bluewave"].mc_error for one in found])
 
     assert shares.std(ddof=1) < 2.0 * stated
+
+
+def test_pages_say_of_the_past_what_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    table = import_module("docs.backtest_table")
+    marks = import_module("docs.marks")
+    past = table.scored()
+    page = table.PAGE.read_text(encoding="utf-8")
+    review = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    last, order = past.horizons[-1], past.order_broken
+    merton = next(skill for skill in last.skills if skill.against == "merton")
+
+    assert marks.with_found(page, table.COMMAND, table.lines_of(past)) == page, f"run: {table.COMMAND}"
+    assert "\n".join(past_lines(table.BOOK, past)) in (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    assert f"AUC {last.auc.value:.2f} against Merton's {merton.other_auc:.2f}" in review
+    assert f"{100 * merton.brier.value:.0f} % of Merton's Brier score is saved" in review
+    assert f"Kendall {order.kendall.value:.2f}" in review
+    assert (
+        "({} and {} %)".format(*(f"{100 * firm.foretold.value:.0f}" for firm in past.verdicts("false_alarm"))) in review
+    )

@@ -80,7 +80,7 @@ def test_too_many_rows_are_refused_before_they_fill_the_memory(folder: Path, mon
     ("name", "telling"),
     [
         ("ai-2026-20", "ai-2026-20: no such book; did you mean 'ai-2026-02'?"),
-        ("no/such/place", "no/such/place: no such book; use ai-2026-02, a folder or an .xlsx file"),
+        ("no/such/place", "no/such/place: no such book; use ai-2026-02, a folder, an .xlsx file or a .zip file"),
     ],
 )
 def test_a_book_that_is_not_there_is_refused(name: str, telling: str, tmp_path: Path, monkeypatch) -> None:
@@ -98,3 +98,13 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BookError, match=r"'\.ods' is not a format of books; save it as \.xlsx"):
         load_book(tmp_path / "book.ods")
+
+
+def test_a_folder_without_any_file_of_a_book_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a book")
+
+    with pytest.raises(BookError) as refused:
+        load_book(tmp_path)
+    (fault,) = refused.value.faults
+    assert (fault.file, fault.message) == (str(tmp_path), "no file of a book lies in this folder")
+    assert "deflator book init" in fault.hint

@@ -114,7 +114,7 @@ def test_a_shipped_name_wins_over_a_folder(folder: Path, monkeypatch) -> None:
     monkeypatch.chdir(folder.parent / "here")
 
     assert load_book("book").name == "tiny"
-    with pytest.raises(BookError, match=r"entities\.csv: the file is missing"):
+    with pytest.raises(BookError, match=r"no file of a book lies in this folder"):
         load_book("./book")
 
 

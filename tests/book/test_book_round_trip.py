@@ -19,7 +19,7 @@ from deflator.book.schema import schema
 TINY = load_book(Path(__file__).parents[1] / "books" / "tiny")
 
 
-@pytest.mark.parametrize("name", ["book", "book.xlsx"])
+@pytest.mark.parametrize("name", ["book", "book.xlsx", "book.zip"])
 def test_writing_then_reading_gives_the_same_book(name: str, tiny: Book, tmp_path: Path) -> None:
     write_book(tiny, tmp_path / name)
 

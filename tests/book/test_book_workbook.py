@@ -253,7 +253,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 
     (told,) = faults_of(path)
 
-    assert told.startswith(f"{path}: it unpacks to 50,000,001 bytes, more than 50 MB")
+    assert told.startswith(f"{path}: it unpacks to 50,000,001 bytes, more than 50,000,000")
 
 
 def test_texts_that_multiply_are_refused(tiny: Book, tmp_path: Path, monkeypatch) -> None:

@@ -68,14 +68,22 @@ def test_runs_of_another_seed_are_compared_as_independent_ones_and_that_is_said(
     assert "Not on common random numbers, since they differ in seed" in done.stdout
 
 
-def test_books_are_told_apart_by_field_once_both_are_at_hand(runs: dict[str, str]) -> None:
-    blind = typed("compare", runs["base"], runs["book"])
-    seeing = typed("compare", runs["base"], runs["book"], "--book", str(TINY), "--book", runs["other book"], "--json")
+def test_books_are_told_apart_by_field_as_the_runs_keep_them(runs: dict[str, str]) -> None:
+    seeing = typed("compare", runs["base"], runs["book"], "--json")
 
-    assert "give them with --book" in blind.stdout
     assert [(one["item"], one["field"], one["second"]) for one in json.loads(seeing.stdout)["inputs"]] == [
         ("book", "title", "Another book")
     ]
+
+
+def test_a_run_that_keeps_no_book_needs_it_at_hand(runs: dict[str, str], tmp_path: Path) -> None:
+    old = shutil.copytree(runs["base"], tmp_path / "old")
+    (old / "book.zip").unlink()
+    blind = typed("compare", str(old), runs["book"])
+    seeing = typed("compare", str(old), runs["book"], "--book", str(TINY))
+
+    assert "give them with --book" in blind.stdout
+    assert "Another book" in seeing.stdout
 
 
 def test_the_changes_are_drawn(runs: dict[str, str], tmp_path: Path) -> None:
@@ -90,7 +98,7 @@ def test_the_changes_are_drawn(runs: dict[str, str], tmp_path: Path) -> None:
 
 def test_what_cannot_be_compared_is_refused_with_every_reason(runs: dict[str, str]) -> None:
     for words, said in (
-        ((runs["base"],), "1 runs are named"),
+        ((runs["base"],), "a comparison is of two runs, and 1 were named"),
         ((runs["base"], runs["base"]), "compared with itself"),
         (("nowhere", "anywhere"), "there is no run 'anywhere'"),
         ((runs["base"], runs["seed"], "--book", "nobook"), "nobook"),

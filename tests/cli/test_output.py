@@ -4,7 +4,9 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from deflator.cli import app
 from deflator.cli.output import emit_json, reporting, table
 from deflator.errors import DeflatorError, Fault
 from deflator.report.plain import plain
@@ -79,3 +81,11 @@ def test_a_table_prints_its_cells_as_they_are(capsys: pytest.CaptureFixture[str]
 
     assert "[bold]Firms[/bold]" in shown
     assert "a :smile: [red]" in shown
+
+
+@pytest.mark.parametrize("group", [(), ("book",), ("data",), ("calibrate",), ("runs",), ("scenario",)])
+def test_a_list_of_commands_ends_no_sentence_in_the_middle(group: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*group, "--help"], terminal_width=80)
+
+    assert done.exit_code == 0
+    assert [line for line in done.stdout.splitlines() if line.endswith("...") and "Usage" not in line] == []

@@ -34,7 +34,7 @@ def typed(*words: str) -> Result:
     ("words", "said"),
     [
         (("no-such-run",), "no-such-run"),
-        (("{run}",), "--book: the run base-"),
+        (("{run}", "--book", "fibre-2001"), "--book: the book fibre-2001 has the fingerprint"),
         (("{run}", "-o", "memo.doc"), "write -o memo.html"),
         (("{run}", "-o", "nowhere/memo.html"), "make it first: mkdir -p nowhere"),
         (("{run}", "--against", "{run}"), "is the run itself"),
@@ -70,7 +70,7 @@ def test_a_run_of_another_book_is_not_told_beside_it(run: str, tmp_path: Path) -
 
 def test_a_report_is_written_whole_and_told_as_json(run: str, tmp_path: Path) -> None:
     file = tmp_path / "memo.html"
-    done = typed(run, "--book", TINY, "-o", str(file), "--companies", "2", "--json")
+    done = typed(run, "-o", str(file), "--companies", "2", "--json")
     found = json.loads(done.stdout)
 
     assert done.exit_code == 0, done.stderr

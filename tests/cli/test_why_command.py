@@ -88,7 +88,7 @@ def test_a_kept_run_settles_scenario_seed_and_draws(tmp_path: Path) -> None:
     kept = str(tmp_path / "kept")
     run = typed("run", HARSH, *SMALL[:2], *SMALL[4:], "--seed", "7", "--out", kept, "--json")
     assert run.exit_code == 0, run.stderr
-    told = answered("hall_one", "--run", kept, "--book", TINY)
+    told = answered("hall_one", "--run", kept)
 
     assert (told["seed"], told["draws"], told["scenario"]["name"]) == (7, 4, HARSH)
     assert {**told, "chosen": None} == {**answered("hall_one", *SMALL, "--seed", "7"), "chosen": None}
@@ -134,4 +134,4 @@ def test_a_run_made_with_settings_is_told_without_typing_them_again(tmp_path: Pa
     (tmp_path / "kept" / "scenario.yaml").unlink()
     done = typed("why", "hall_one", "--run", kept, "--book", TINY)
     assert done.exit_code == 2
-    assert "give the scenario of the run with --scenario and --set" in done.stderr
+    assert "leave out --scenario and --set if the run keeps its scenario" in done.stderr

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from deflator.ensemble.asked import SCENARIO, read_scenario, scenario_text
+from deflator.book import load_book, write_book
+from deflator.ensemble.asked import BOOK, SCENARIO, read_book, read_scenario, scenario_text
 from deflator.errors import DeflatorError, RunError
 from deflator.scenario import load_scenario, shipped_scenarios
 
+TINY = Path(__file__).parents[1] / "books" / "tiny"
 SETTINGS = (
     "failure.coreweave.level={2026-08: on}", "rent.level={+3: 1e-3, 2027-01: 2}", "rent.shock={+0: -0.1}",
     "channels.rent=off", "figures.contracts.c1.end=2026-12", "covenants.counterfactual=on",
@@ -44,7 +46,7 @@ def test_a_run_of_an_earlier_version_has_no_scenario_and_says_nothing_wrong(tmp_
 def test_a_scenario_that_was_changed_after_the_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / SCENARIO).write_text(scenario_text(load_scenario("base", ["rent.level=1.5"])), encoding="utf-8")
 
-    with pytest.raises(RunError, match="not the scenario with which the run was made"):
+    with pytest.raises(RunError, match="what the run was made with"):
         read_scenario(tmp_path, load_scenario("base").fingerprint)
 
 
@@ -53,3 +55,24 @@ def test_a_scenario_that_was_damaged_is_refused_with_its_row(tmp_path: Path) -> 
 
     with pytest.raises(DeflatorError, match=r"scenario\.yaml"):
         read_scenario(tmp_path, "0" * 64)
+
+
+def test_a_book_that_is_kept_with_a_run_is_read_back_whole_and_no_other_is(tmp_path: Path) -> None:
+    tiny = load_book(TINY)
+    assert read_book(tmp_path, tiny.fingerprint) is None
+    write_book(tiny, tmp_path / BOOK)
+
+    assert read_book(tmp_path, tiny.fingerprint) == tiny
+    with pytest.raises(RunError, match="made with 000000000000…; give the book of the run with --book"):
+        read_book(tmp_path, "0" * 64)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", None])
+def test_a_book_that_was_damaged_is_refused_with_what_to_type_next(tmp_path: Path, damage: bytes | None) -> None:
+    write_book(load_book(TINY), tmp_path / BOOK)
+    content = (tmp_path / BOOK).read_bytes()
+    spoilt = content[:2000] + b"?" + content[2001:] if damage is None else damage
+    (tmp_path / BOOK).write_bytes(spoilt)
+
+    with pytest.raises(RunError, match=r"book\.zip: what the run keeps cannot be read: .*--book"):
+        read_book(tmp_path, load_book(TINY).fingerprint)

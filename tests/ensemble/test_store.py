@@ -52,8 +52,8 @@ def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
     [
         ("{", "cannot be read"),
         ("[]", "format None"),
-        ('{"format": 99}', "format 99 is not among 1, 2, 3.*a newer version of deflator wrote it"),
-        ('{"format": 0}', "format 0 is not among 1, 2, 3, which this version reads; run it again"),
+        ('{"format": 99}', "format 99 is not among 1, 2, 3, 4.*a newer version of deflator wrote it"),
+        ('{"format": 0}', "format 0 is not among 1, 2, 3, 4, which this version reads; run it again"),
         ('{"format": 1}', "is not complete"),
     ],
 )
@@ -133,6 +133,13 @@ def test_what_a_killed_run_left_is_listed_without_a_record(place: Path) -> None:
     assert (left.manifest, kept.manifest) == (None, RECORD)
     assert left.unfinished == HowFar(paths=0, asked=None, owner=None)
     assert kept.size_bytes == len(json.dumps(dataclasses.asdict(RECORD), indent=2)) + 1
+
+
+def test_a_copy_that_was_cut_short_is_no_run(place: Path) -> None:
+    keep(place / "base-1")
+    keep(place / ".base-2.0123abcd")
+
+    assert [run.folder.name for run in stored_runs()] == ["base-1"]
 
 
 def test_runs_are_removed_all_or_none(place: Path) -> None:

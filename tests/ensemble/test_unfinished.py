@@ -163,7 +163,7 @@ def test_what_cannot_be_resumed_says_why(place: Path, monkeypatch: pytest.Monkey
     request = json.loads((folder / "request.json").read_text())
 
     (folder / "request.json").write_text(json.dumps(request | {"format": 7}))
-    with pytest.raises(RunError, match="format 7 is not format 1"):
+    with pytest.raises(RunError, match="format 7 is not format 2"):
         deflator.resume("run")
     (folder / "request.json").write_text(
         json.dumps(request | {"engine": "other", "book": {"name": "b", "fingerprint": ""}})

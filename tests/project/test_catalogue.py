@@ -2,15 +2,22 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from string import Formatter
 
 import pytest
 from sources import PACKAGE, ROOT, name_of, project_files, python_files, tree_of
 
+from deflator.analysis.claims import list_claims
+from deflator.book import load_book, shipped_books
+from deflator.book.schema import header_schema, parameter_rules, schema
 from deflator.messages import LANGUAGES, catalogue
+from deflator.scenario import load_scenario, shipped_scenarios
 
 #: A language is called by its own name everywhere.
 NAMES_OF_LANGUAGES = {"dashboard.language_zh"}
+#: Translations of what stands in tables, by the words of the first language.
+TABLES = "tables."
 
 
 def asked_for() -> list[tuple[str, ast.Call]]:
@@ -43,8 +50,8 @@ def dashboard_keys() -> list[tuple[str, str]]:
         for path in project_files()
         if path.is_relative_to(ROOT / "frontend" / "src") and path.suffix in {".svelte", ".ts"}
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        for key in re.findall(r"""["'](dashboard\w*\.[\w.]+)["']""", line)
-        + re.findall(r"`(dashboard\w*\.(?:[\w.]|\$\{[^}]*\})+)`", line)
+        for key in re.findall(r"""["']((?:dashboard\w*|terms)\.[\w.]+)["']""", line)
+        + re.findall(r"`((?:dashboard\w*|terms)\.(?:[\w.]|\$\{[^}]*\})+)`", line)
     ]
 
 
@@ -109,15 +116,36 @@ def places(message: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_messages(language: str) -> None:
-    assert set(catalogue(language)) == set(catalogue("en"))
+    assert {key for key in catalogue(language) if not key.startswith(TABLES)} == set(catalogue("en"))
     assert all(isinstance(message, str) for message in catalogue(language).values())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_message_has_the_same_places_in_every_language(language: str) -> None:
-    wrong = [key for key, said in catalogue(language).items() if places(said) != places(catalogue("en")[key])]
+    wrong = [key for key, said in catalogue("en").items() if places(catalogue(language)[key]) != places(said)]
 
     assert wrong == []
+
+
+def words_of_tables() -> Iterator[str]:
+    """Yield what the program's tables, books and scenarios say to a reader, in the first language."""
+    yield from (rule.meaning for rule in parameter_rules().values())
+    for claim in list_claims():
+        yield from filter(None, (claim.statement, claim.null, claim.statistic, claim.why))
+    for scenario in map(load_scenario, shipped_scenarios()):
+        yield from (scenario.title, scenario.description)
+    yield from (load_book(name).title for name in shipped_books())
+    yield from (column.description for column in header_schema().columns)
+    for table in schema().values():
+        for column in table.columns:
+            yield from (column.description, column.column.replace("_", " "))
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_what_tables_say_is_translated_and_nothing_that_they_no_longer_say(language: str) -> None:
+    said = {key.removeprefix(TABLES) for key in catalogue(language) if key.startswith(TABLES)}
+
+    assert said == set(words_of_tables())
 
 
 def test_no_message_is_left_in_the_other_language() -> None:
@@ -131,3 +159,11 @@ def test_no_message_is_left_in_the_other_language() -> None:
     strayed = [key for key, said in catalogue("en").items() if chinese.search(said) and key not in NAMES_OF_LANGUAGES]
 
     assert (left, strayed) == ([], [])
+
+
+def test_one_thing_has_one_word_in_chinese() -> None:
+    """Books, grades, layers, breaks and tapes are called alike on every page, command and report."""
+    others = ("账册", "推算", "假定", "已报告", "贷款方", "新云", "房东", "断裂", "未知量", "群组", "预支率", "贷款带")
+    strayed = [(key, word) for key, said in catalogue("zh").items() for word in others if word in said]
+
+    assert strayed == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sources import PACKAGE, name_of, python_files, tree_of
 
-FOUNDATION = ("errors", "messages", "defaults")
+FOUNDATION = ("errors", "messages", "defaults", "durable")
 #: Lower ones first; what stands in one line knows nothing of its neighbours.
 LAYERS = (
     ("plugins",),

@@ -193,7 +193,7 @@ def test_a_second_report_simulates_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         raise AssertionError("a document was built again")
 
     monkeypatch.setattr(memo_of, "balances", refuse)
-    monkeypatch.setattr(memo_of, "_maker", lambda *_: refuse)
+    monkeypatch.setattr(memo_of, "_or_refusal", refuse)
     again = gather(first.question, Result.open(first.result.raw.folder))
 
     assert again.documents == first.documents

@@ -29,7 +29,11 @@ def document(name: str, **arguments: Any) -> dict[str, Any]:
     return build(name, question(), {**sizes, **arguments})
 
 
-@pytest.mark.parametrize("name", [n for n in DOCUMENTS if n not in ("company", "reverse", "sensitivity", "entry")])
+#: Documents that have to be asked for more than a question.
+PARTICULAR = ("company", "reverse", "sensitivity", "entry", "backtest")
+
+
+@pytest.mark.parametrize("name", [n for n in DOCUMENTS if n not in PARTICULAR])
 def test_every_document_is_strict_json_under_the_same_heading(name: str) -> None:
     found = document(name)
 
@@ -37,6 +41,19 @@ def test_every_document_is_strict_json_under_the_same_heading(name: str) -> None
     assert (found["document"], found["meta"]["book"]["name"], found["meta"]["seed"]) == (name, "tiny", 1)
     assert found["meta"]["dates"][:2] == ["2026-02", "2026-03"]
     assert "not a forecast" in found["meta"]["disclaimer"]
+
+
+def test_the_record_tells_the_fate_of_every_firm_of_a_past_book() -> None:
+    past = Question(load_book("telecom-2000-12"), load_scenario("base"), paths=64, draws=8)
+    answer = build("backtest", past, SMALL)["answer"]
+
+    assert {firm["verdict"] for firm in answer["firms"]} <= {"caught", "missed", "false_alarm", "passed"}
+    assert sum(firm["verdict"] in ("caught", "missed") for firm in answer["firms"]) == answer["horizons"][-1]["broke"]
+
+
+def test_a_book_without_outcomes_has_no_record() -> None:
+    with pytest.raises(RunError, match=r"no outcomes\.csv"):
+        document("backtest")
 
 
 def test_odds_of_being_first_sum_to_one_over_every_kind() -> None:

@@ -7,7 +7,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from deflator.analysis.replay import prepare
-from deflator.book import load_book
+from deflator.book import load_book, shipped_books
 from deflator.book.schema import NUMERIC
 from deflator.ensemble import Question
 from deflator.report.loan_tape import assessment_export, write_assessment
@@ -82,3 +82,15 @@ def test_the_template_holds_a_loan_that_can_be_assessed_and_names_what_may_be_ty
     assert "coreweave" in [row[0] for row in sheets["borrowers"]]
     (only,) = read_tape(template, book).loans
     assert (only.obligor.key, only.units) == ("coreweave", (("h100", 9000.0),))
+
+
+@pytest.mark.parametrize("name", [*shipped_books(), str(TINY)])
+def test_the_example_of_a_template_is_a_loan_of_the_book_at_hand(name: str, tmp_path: Path) -> None:
+    book = load_book(name)
+    (loan,) = read_tape(write_template(tmp_path / "tape.xlsx", book), book).loans
+
+    assert not loan.obligor.generic
+    assert loan.units[0][0] in book.table("equipment").index
+    assert str(loan.cells["issue"]) < book.as_of < str(loan.cells["maturity"])
+    fleets = book.table("fleets").rows
+    assert loan.units[0][0] in {row["equipment"] for row in fleets if row["owner"] == loan.obligor.key}

@@ -14,6 +14,8 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
           "--disable-sync", "--no-first-run")  # fmt: skip
 #: What a document takes that is simulated on two busy cores, milliseconds.
 PATIENCE = 300_000
+#: What colours take to change, milliseconds.
+EASED_MS = 300
 
 
 class Watched(NamedTuple):
@@ -40,6 +42,15 @@ class Watched(NamedTuple):
         """Return what a tool for accessibility finds on the page."""
         found = Axe().run(self.page).response["violations"]
         return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+    def violations_in_both_themes(self) -> list[str]:
+        """Return what it finds in light and in dark colours; what is asked stays answered in between."""
+        found = []
+        for theme in ("light", "dark"):
+            self.page.get_by_test_id("theme").select_option(theme)
+            self.page.wait_for_timeout(EASED_MS)
+            found += [f"{theme}: {one}" for one in self.violations()]
+        return found
 
 
 @contextmanager

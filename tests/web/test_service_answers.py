@@ -4,6 +4,7 @@ import io
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -110,7 +111,10 @@ def test_what_cannot_be_computed_is_told_with_its_reason(client: httpx2.Client) 
     assert "nobody" in job["faults"][0]["message"]
 
 
-def test_a_job_is_taken_back_and_the_next_one_runs() -> None:
+def test_a_job_is_taken_back_leaves_nothing_and_the_next_one_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with serving() as service, httpx2.Client(base_url=service.address, timeout=60.0) as client:
         long = {"document": "first", "question": SMALL | {"paths": 100_000, "draws": 250}}
         job = client.post("/api/answers", json=long).json()
@@ -124,6 +128,7 @@ def test_a_job_is_taken_back_and_the_next_one_runs() -> None:
 
     assert waiting["ahead"] >= 0
     assert (taken["status"], done["status"]) == ("cancelled", "done")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_live_view_does_not_wait_for_a_job(service: Service, client: httpx2.Client) -> None:

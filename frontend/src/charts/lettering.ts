@@ -19,8 +19,13 @@ export function width(text: string, size = FONT_PX, weight = 400): number {
   return found;
 }
 
-/** The text, cut with an ellipsis where it is wider than `most` pixels. */
-export function fit(text: string, most: number, size = FONT_PX, weight = 400): string {
+/** A name without what stands in brackets behind it. */
+export const brief = (name: string): string => name.replace(/ [(（][^()（）]*[)）]$/, "");
+
+/** The text without what stands in brackets, then cut with an ellipsis, where it is wider than `most` pixels. */
+export function fit(name: string, most: number, size = FONT_PX, weight = 400): string {
+  if (width(name, size, weight) <= most) return name;
+  const text = brief(name);
   if (width(text, size, weight) <= most) return text;
   let [low, high] = [0, text.length];
   while (low < high) {

@@ -18,6 +18,8 @@ export interface BookSummary {
   months: number;
   fingerprint: string;
   kept: boolean;
+  /** Whether it comes with what happened afterwards. */
+  outcomes: boolean;
 }
 
 export interface ScenarioSummary {

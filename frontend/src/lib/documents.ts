@@ -615,6 +615,50 @@ export interface EntryDocument extends Head<"entry"> {
   waiting: Record<string, unknown>;
 }
 
+// ----------------------------------------------------------------------------------------------------- the record
+
+/** A score with what other samples of as many firms would have given. */
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export type Fate = "caught" | "missed" | "false_alarm" | "passed" | "unseen";
+
+export interface BacktestDocument extends Head<"backtest"> {
+  answer: {
+    as_of: string;
+    /** Last month that is scored. */
+    until: number;
+    paths: number;
+    draws: number;
+    firms: {
+      entity: string;
+      name: string;
+      event: string;
+      month: number;
+      foretold: Odds;
+      median_month: number | null;
+      merton: number | null;
+      black_cox: number | null;
+      verdict: Fate;
+    }[];
+    horizons: {
+      months: number;
+      firms: number;
+      broke: number;
+      brier: Interval;
+      log: Interval;
+      auc: Interval | null;
+      skills: { against: string; firms: number; brier: Interval | null; log: Interval | null }[];
+    }[];
+    calibration: { low: number; high: number; firms: number; foretold: number; broke: number; range_low: number; range_high: number }[];
+    timing: { firms: number; left_out: number; error: Interval; distance: Interval; covered: Interval } | null;
+    refused: string[];
+  };
+}
+
 // ------------------------------------------------------------------------------------------------- book and limits
 
 export type Grades = Record<Input["grade"], number>;
@@ -665,6 +709,7 @@ export interface Documents {
   reverse: ReverseDocument;
   sensitivity: SensitivityDocument;
   entry: EntryDocument;
+  backtest: BacktestDocument;
   book: BookDocument;
   limits: LimitsDocument;
 }

@@ -1,5 +1,5 @@
 /** Figures as a reader of either language writes them, with no more digits than they support. */
-import { language } from "./i18n.svelte";
+import { language, t } from "./i18n.svelte";
 
 const made = new Map<string, Intl.NumberFormat>();
 
@@ -28,44 +28,61 @@ export function range(low: number, high: number): string {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return NOT_KNOWN;
   const [a, b] = [share(low), share(high)];
   if (a === b) return a;
-  return `${a.replace(" %", "")}–${b}`;
+  // Beside "<" and ">" a dash without space reads as an arrow.
+  return `${a.replace(" %", "")}${/[<>]/.test(a + b) ? " – " : "–"}${b}`;
+}
+
+/** The sign of a figure that says how it differs. */
+export function sign(value: number): string {
+  return value > 0 ? "+" : value < 0 ? "−" : "";
 }
 
 /** Difference of two shares in percentage points, with its sign. */
 export function points(value: number): string {
   if (!Number.isFinite(value)) return NOT_KNOWN;
   const rounded = Math.round(value * 100);
-  if (rounded === 0) return "0";
-  return `${rounded > 0 ? "+" : "−"}${Math.abs(rounded)}`;
+  return `${sign(rounded)}${Math.abs(rounded)}`;
+}
+
+/** Monte Carlo error of a share: a number of percentage points, as a percent of it would be another thing. */
+export function error(value: number): string {
+  return Number.isFinite(value) ? `±${t("dashboard.unit.points", { value: (value * 100).toFixed(1) })}` : NOT_KNOWN;
 }
 
 /** Money in USD millions, as millions or billions. */
 export function musd(value: number): string {
   if (!Number.isFinite(value)) return NOT_KNOWN;
   if (value === 0) return "0";
+  const minus = value < 0 ? "−" : "";
   const size = Math.abs(value);
-  if (language() === "zh") {
-    // 亿 is how a Chinese reader counts: 100 million.
-    if (size >= 100) return `${numbers({ maximumSignificantDigits: 3 }).format(value / 100)} 亿美元`;
-    return `${numbers({ maximumSignificantDigits: 2 }).format(value)} 百万美元`;
-  }
-  if (size >= 1000) return `${numbers({ maximumSignificantDigits: 3 }).format(value / 1000)} bn $`;
-  return `${numbers({ maximumSignificantDigits: size >= 100 ? 3 : 2 }).format(value)} m $`;
+  const short = (scaled: number): string => numbers({ maximumSignificantDigits: size >= 100 ? 3 : 2 }).format(scaled);
+  // A Chinese reader counts in 万 and 亿: ten thousand, and a hundred million.
+  if (language() === "zh") return `${minus}${size >= 100 ? `${short(size / 100)} 亿` : `${short(size * 100)} 万`}美元`;
+  if (size >= 1000) return `${minus}$${short(size / 1000)} bn`;
+  return `${minus}$${size >= 1 ? `${short(size)} m` : `${short(size * 1000)} k`}`;
 }
 
-/** Rent in USD per unit-hour. */
+/** Rent in USD per unit-hour, where the unit stands beside. */
 export function rent(value: number): string {
   if (!Number.isFinite(value)) return NOT_KNOWN;
-  return numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  return `${value < 0 ? "−" : ""}${numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(Math.abs(value))}`;
+}
+
+/** Rent with its currency, where it stands alone. */
+export function usd(value: number): string {
+  return language() === "zh" ? `${rent(value)} 美元` : `$${rent(value)}`;
 }
 
 export function count(value: number): string {
-  return Number.isFinite(value) ? numbers({ maximumFractionDigits: 0 }).format(value) : NOT_KNOWN;
+  return Number.isFinite(value) ? numbers({ maximumFractionDigits: 0 }).format(value).replace("-", "−") : NOT_KNOWN;
 }
 
 export function figure(value: number, digits = 3): string {
-  return Number.isFinite(value) ? numbers({ maximumSignificantDigits: digits }).format(value) : NOT_KNOWN;
+  return Number.isFinite(value) ? numbers({ maximumSignificantDigits: digits }).format(value).replace("-", "−") : NOT_KNOWN;
 }
+
+/** A word as a title begins. */
+export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 export function seconds(value: number): string {
   return value < 1 ? `${Math.round(value * 1000)} ms` : `${figure(value, 2)} s`;

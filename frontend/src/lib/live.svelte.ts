@@ -4,6 +4,7 @@ import { language } from "./i18n.svelte";
 
 export type Stage = "preview" | "refining" | "full";
 export type Kind = "firm" | "layer" | "cohort";
+export type Fidelity = "preview" | "full";
 
 /** What stands in front of the numbers of a frame. */
 export interface Header {
@@ -75,8 +76,16 @@ export type Connection = "connecting" | "open" | "lost";
 const RETRY_FIRST_MS = 250;
 const RETRY_MOST_MS = 4000;
 const FULL_AFTER_MS = 250;
+/** How long the picture of one question may be in coming before the next one is sent all the same. */
+const PATIENCE_MS = 150;
 
-/** One live view: sends the latest question, keeps the latest frame, asks for full fidelity when idle. */
+/**
+ * One live view: sends the latest question, keeps the latest frame, asks for full fidelity when idle.
+ *
+ * A question that comes while another is under way waits here until that one is drawn, and is replaced by any newer
+ * one. Engine and browser work on the same processors: in turns they answer a hand sooner than both at once, and what
+ * is asked next is then the newest there is.
+ */
 export class Live {
   frame = $state.raw<Frame | null>(null);
   faults = $state.raw<Fault[]>([]);
@@ -89,7 +98,10 @@ export class Live {
   private id = 0;
   private question: Question | null = null;
   private asked = new Map<number, number>();
-  private arrived: Frame | null = null;
+  private sent = 0;
+  private taken = 0;
+  private held: Fidelity | null = null;
+  private patience: ReturnType<typeof setTimeout> | undefined;
   private drawing = 0;
   private full: ReturnType<typeof setTimeout> | undefined;
   private retry = RETRY_FIRST_MS;
@@ -98,19 +110,21 @@ export class Live {
   constructor(private readonly paints?: Paint[]) {}
 
   /** Ask the engine; `inputAt` is the time of the input event that caused it. */
-  ask(question: Question, inputAt = performance.now(), fidelity: "preview" | "full" = "preview"): void {
+  ask(question: Question, inputAt = performance.now(), fidelity: Fidelity = "preview"): void {
     this.question = question;
     this.id += 1;
     this.asked.set(this.id, inputAt);
     this.waiting = true;
     clearTimeout(this.full);
-    this.send(fidelity);
+    if (this.patience === undefined) this.send(fidelity);
+    else this.held = fidelity;
     if (fidelity === "preview") this.full = setTimeout(() => this.refine(), FULL_AFTER_MS);
   }
 
   /** Stop a run that is refining; what is on the screen stays. */
   cancel(): void {
     clearTimeout(this.full);
+    this.held = null;
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ cancel: this.id }));
     this.waiting = false;
   }
@@ -118,6 +132,7 @@ export class Live {
   close(): void {
     this.closed = true;
     clearTimeout(this.full);
+    clearTimeout(this.patience);
     cancelAnimationFrame(this.drawing);
     this.socket?.close();
   }
@@ -127,11 +142,22 @@ export class Live {
     this.send("full");
   }
 
-  private send(fidelity: "preview" | "full"): void {
+  private send(fidelity: Fidelity): void {
     if (!this.question) return;
+    this.held = null;
+    clearTimeout(this.patience);
+    this.sent = this.id;
+    this.patience = setTimeout(() => this.release(), PATIENCE_MS);
     if (this.socket?.readyState === WebSocket.OPEN)
       this.socket.send(JSON.stringify({ id: this.id, question: this.question, fidelity }));
     else this.connect();
+  }
+
+  /** Wait no longer for the question under way; the one that was held is sent. */
+  private release(): void {
+    clearTimeout(this.patience);
+    this.patience = undefined;
+    if (this.held) this.send(this.held);
   }
 
   private connect(): void {
@@ -164,16 +190,9 @@ export class Live {
   }
 
   private take(frame: Frame): void {
-    if (frame.header.id > this.id || frame.header.id < (this.arrived?.header.id ?? 0)) return;
-    this.arrived = frame;
-    this.drawing ||= requestAnimationFrame(() => this.paint());
-  }
-
-  private paint(): void {
-    this.drawing = 0;
-    const frame = this.arrived;
-    if (!frame) return;
     const { id, faults, stage, engine_seconds } = frame.header;
+    if (id > this.id || id < this.taken) return;
+    this.taken = id;
     this.faults = faults ?? [];
     if (faults?.length) {
       this.waiting = false;
@@ -182,6 +201,13 @@ export class Live {
       this.frame = frame;
       if (id === this.id && stage === "full") this.waiting = false;
     }
+    cancelAnimationFrame(this.drawing);
+    this.drawing = requestAnimationFrame(() => this.paint(id, engine_seconds));
+  }
+
+  private paint(id: number, engine_seconds: number): void {
+    // Moves of a hand are heard right before an animation frame: what is held now is as new as it gets.
+    if (id >= this.sent) this.release();
     const input = this.asked.get(id);
     for (const old of this.asked.keys()) if (old <= id) this.asked.delete(old);
     if (input !== undefined && this.paints)

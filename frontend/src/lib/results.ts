@@ -28,8 +28,21 @@ const IDS = { firm: "firms", layer: "layers", cohort: "cohorts" } as const;
 
 /** Name of a layer in the reader's language. */
 export function layerName(id: string): string {
-  const key = `dashboard.layer.${id}`;
+  const key = `terms.layer.${id}`;
   return known(key) ? t(key) : id;
+}
+
+/** A unit in the reader's language, where there is one. */
+export function unitName(unit: string | null | undefined): string {
+  const key = `dashboard_pages.unit.${(unit ?? "").replace(/[ -]/g, "_")}`;
+  return known(key) ? t(key) : (unit ?? "").replaceAll("_", " ");
+}
+
+/** A word or unit of a book in the reader's language, where there is one. */
+export function bookWord(word: string): string {
+  const keys = [`dashboard_pages.word.${word}`, `terms.test.${word}`, `terms.layer.${word}`, `terms.grade.${word}`];
+  const key = keys.find(known);
+  return key ? t(key) : unitName(word);
 }
 
 function shareAt(frame: Frame, name: string, index: number): Share {

@@ -1,7 +1,8 @@
 /** The state of the dashboard: one record, all of it in the address, with undo and redo of what is asked. */
 import type { Entity, Question, ScenarioDocument, Setting, Settings, SliderEvidence, Start } from "./api";
 import { fromFragment, toFragment, type Ask, type View } from "./address";
-import { known, LANGUAGES, language, speak, t, type Language } from "./i18n.svelte";
+import { LANGUAGES, language, type Language } from "./i18n.svelte";
+import { turnTo } from "./languages";
 import { Live, type Paint } from "./live.svelte";
 import { documentOf } from "./scenarios.svelte";
 
@@ -88,7 +89,7 @@ class Dashboard {
     if (view.now) this.pinned = view.pinned ?? null;
     if (view.now) this.beside = view.beside ?? null;
     this.choices = view.choices ?? {};
-    if (LANGUAGES.some((one) => one.id === view.language)) speak(view.language as Language);
+    if (LANGUAGES.some((one) => one.id === view.language)) void turnTo(view.language as Language);
     if (view.theme === "light" || view.theme === "dark") this.theme = view.theme;
     if (!same(asked, { now: this.now, book: this.book, pinned: this.pinned, beside: this.beside })) this.run();
   }
@@ -107,19 +108,20 @@ class Dashboard {
   }
 
   /**
-   * Write the state into the address; a page that is turned is a step that the browser can go back. A slider that is
-   * dragged writes a few times a second: browsers drop what comes faster.
+   * Write the state into the address; a page that is turned is a step that the browser can go back. Browsers drop what
+   * is written too often, and it takes them longer than a picture: a slider that is dragged writes when it rests.
    */
   show(): void {
     const fragment = toFragment(this.view());
     clearTimeout(this.writing);
     if (fragment === this.shown) return;
     const turned = this.shown !== "" && !this.shown.startsWith(`#/${this.page}?`);
-    const early = this.written + LEAST_BETWEEN_MS - performance.now();
-    if (!turned && early > 0) {
-      this.writing = setTimeout(() => this.show(), early);
-      return;
-    }
+    const early = this.draggedFrom ? LEAST_BETWEEN_MS : this.written + LEAST_BETWEEN_MS - performance.now();
+    if (turned || early <= 0) this.write(fragment, turned);
+    else this.writing = setTimeout(() => this.write(fragment, false), early);
+  }
+
+  private write(fragment: string, turned: boolean): void {
     this.shown = fragment;
     this.written = performance.now();
     history[turned ? "pushState" : "replaceState"](null, "", fragment);
@@ -233,11 +235,9 @@ class Dashboard {
 
 export const dashboard = new Dashboard();
 
-/** Title of a scenario: those that come with the program in the reader's language, others as their author says. */
+/** Title of a scenario, as the service or its author says. */
 export function titleOf(name: string): string {
-  const key = `dashboard.shipped.${name.replaceAll("-", "_")}`;
-  const one = dashboard.start?.scenarios.find((other) => other.name === name);
-  return one?.shipped && known(key) ? t(key) : (one?.title ?? name);
+  return dashboard.start?.scenarios.find((one) => one.name === name)?.title ?? name;
 }
 
 /** Title of what is asked, as the reader calls it. */

@@ -2,6 +2,8 @@
 
 export interface BookColumn {
   name: string;
+  /** Its heading in the reader's language. */
+  label: string;
   unit: string;
   meaning: string;
   type: string;

@@ -1,7 +1,7 @@
 /** Rows of rankings: the same figures for the chart and for the table behind it. */
 import type { Column, Row } from "../charts/export";
 import type { Ranked } from "../charts/Ranking.svelte";
-import { month, points, share } from "../lib/format";
+import { error, month, points, share } from "../lib/format";
 import { t } from "../lib/i18n.svelte";
 import type { Frame, Kind } from "../lib/live.svelte";
 import { none, outcomes, type Outcome, type Share } from "../lib/results";
@@ -89,9 +89,4 @@ export function table(frames: Compared, kind: Kind): { columns: Column[]; rows: 
       beside: next.get(one.id)?.breaks.value ?? NaN,
     }));
   return { columns, rows };
-}
-
-/** A Monte Carlo error, in percentage points. */
-export function error(value: number): string {
-  return Number.isFinite(value) ? `±${(value * 100).toFixed(1)} %` : "–";
 }

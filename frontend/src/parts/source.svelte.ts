@@ -1,4 +1,4 @@
-/** A figure of the book with where it comes from, and the one whose source is open. */
+/** Figures with where they come from, and the one whose card is open. */
 
 export interface Sourced {
   /** Where it stands: table, row and column of the book. */
@@ -20,14 +20,37 @@ export interface Sourced {
   meaning?: string | null;
 }
 
-const open = $state<{ figure: Sourced | null }>({ figure: null });
+/** A figure of the model: how it comes about, and the figures of the book that it is computed from. */
+export interface Computed {
+  name: string;
+  /** The figure as it is shown. */
+  value: string;
+  formula: string;
+  inputs: readonly Sourced[];
+}
+
+class Open {
+  figure = $state.raw<Sourced | null>(null);
+  computed = $state.raw<Computed | null>(null);
+}
+const open = new Open();
 
 export function openSource(): Sourced | null {
   return open.figure;
 }
 
+export function openFormula(): Computed | null {
+  return open.computed;
+}
+
+/** Open the source of a figure; the formula that led to it stays behind it. */
 export function showSource(figure: Sourced | null): void {
   open.figure = figure;
+}
+
+export function showFormula(computed: Computed | null): void {
+  open.computed = computed;
+  open.figure = null;
 }
 
 /** An address that a reader may be sent to; anything else is shown as plain words. */

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -111,6 +112,19 @@ class Division:
     parts: tuple[Part, ...]
     interactions: Mapping[tuple[str, str], Estimate]
 
+    def whole(self) -> dict[str, Any]:
+        """Return what is divided, beside its parts, for a document."""
+        return {
+            "outcome": self.outcome.kind,
+            "entity": self.outcome.entity or None,
+            "unit": self.outcome.unit,
+            "first_round": self.first_round,
+            "all_on": self.all_on,
+            "total": self.total,
+            "amplification": self.amplification,
+            "amplification_error": self.amplification_error,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
@@ -134,6 +148,16 @@ class Attribution:
     plan: Plan
     played: Played
     outcomes: tuple[Outcome, ...]
+
+    def played_as(self) -> dict[str, Any]:
+        """Return how the game was played, for the head of a document."""
+        return {
+            "channels": self.players,
+            "channels_off": self.absent,
+            "exact": self.plan.exact,
+            "orders": None if self.plan.exact else 2 * (self.plan.pairs or 0),
+            "sets_played": self.played.coalitions,
+        }
 
     def divide(self, outcome: Outcome) -> Division:
         """Divide one outcome among the channels."""

@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from deflator.analysis.probability import TAIL, Estimate, by_draw, estimate
+from deflator.analysis.monthly import follow, quantiles
+from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.analysis.replay import Floats, Setting
-from deflator.analysis.trials import watch
-from deflator.engine import Status
 from deflator.engine.layout import LENDER, MILLIONTH, WORLD
 from deflator.engine.record import Record
 from deflator.ensemble import Progress
@@ -26,7 +25,6 @@ from deflator.errors import Fault, RunError
 #: Parts that sum to `equity`, the debt with a minus; then flows of the month and what else is told. All USD m.
 PARTS = ("cash", "contracts", "units", "orders", "sites", "franchise", "capital", "debt")
 FIGURES = (*PARTS, "equity", "income", "ebitda", "service", "claims", "lost")
-_LEVELS = (TAIL, 0.5, 1.0 - TAIL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,23 +113,20 @@ def balances(
     >>> bool(abs(sum(found[part].mean[12] for part in PARTS) - found["equity"].mean[12]) < 1e-3)
     True
     """
-    economy = setting.economy
     known = with_accounts(setting)
     names = list(known) if of is None else list(of)
     if strange := [name for name in names if name not in known]:
         hint = f"use one of {', '.join(known)}"
         raise RunError(Fault("", 0, "ENTITY", f"{name} has no account of its own", hint) for name in strange)
     positions = np.array([known[name] for name in names], dtype=np.intp)
-    seen = watch(setting, lambda month, block: {"sheet": _sheet(month, block)[:, positions].astype(np.float32)},
-                 paths, threads, progress)  # fmt: skip
-    good = seen["status"] == Status.OK
-    if not good.any():
-        message = f"all {good.size} paths failed, so there is nothing to tell"
-        raise RunError([Fault("", 0, "", message, "try another seed")])
-    sheet: NDArray[np.float32] = seen["sheet"][..., good]
-    draw = np.flatnonzero(good) % economy.draws
+    seen, good = follow(
+        setting, lambda month, block: {"sheet": _sheet(month, block)[:, positions].astype(np.float32)},
+        paths, threads, progress,
+    )  # fmt: skip
+    sheet: NDArray[np.float32] = seen["sheet"]
+    draw = good % setting.economy.draws
     mean = sheet.mean(axis=-1, dtype=np.float64)
-    q05, middle, q95 = np.quantile(sheet, _LEVELS, axis=-1)
+    q05, middle, q95 = quantiles(sheet)
     entities = {
         name: {
             figure: Course(
@@ -142,7 +137,7 @@ def balances(
         }
         for column, name in enumerate(names)
     }  # fmt: skip
-    return Balances(setting, int(good.sum()), entities)
+    return Balances(setting, int(good.size), entities)
 
 
 def with_accounts(setting: Setting) -> dict[str, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,21 +15,18 @@ from numpy.typing import NDArray
 
 from deflator.analysis.choose_path import Chosen, middle_path
 from deflator.analysis.debt import AMPLE
-from deflator.analysis.probability import TAIL, Probability, by_draw, probability
+from deflator.analysis.monthly import follow, frame_of, quantiles
+from deflator.analysis.probability import Probability, by_draw, probability
 from deflator.analysis.replay import Floats, Replay, Setting, headrooms, replay
-from deflator.analysis.trials import watch
 from deflator.book import Book
-from deflator.engine import Status
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.layout import HOURS_PER_YEAR, MILLION, TOLD
 from deflator.engine.record import Record
 from deflator.ensemble import Progress
-from deflator.errors import Fault, RunError
 
 CONTRACT, LEASE, DEBT, GUARANTEE = "contract", "lease", "debt", "guarantee"
 KINDS = (CONTRACT, LEASE, DEBT, GUARANTEE)
 _NOTABLE = 0.01  # USD m
-_LEVELS = (TAIL, 0.5, 1.0 - TAIL)
 
 
 @dataclass(frozen=True)
@@ -176,15 +172,7 @@ class Cascade:
 
     def to_frame(self) -> pl.DataFrame:
         """Return a row for each entity and month: the share that has broken, range and error."""
-        rows = [
-            {"entity": name, "month": month, "broken": one.value, "low": one.low, "high": one.high,
-             "mc_error": one.mc_error}
-            for name, months in self.broken.items()
-            for month, one in enumerate(months)
-        ]  # fmt: skip
-        figures: dict[str, Any] = dict.fromkeys(("broken", "low", "high", "mc_error"), pl.Float64)
-        keys: dict[str, Any] = {"entity": pl.String, "month": pl.Int32}
-        return pl.DataFrame(rows, keys | figures)
+        return frame_of(self.broken, "entity", "broken")
 
     def exposure_frame(self) -> pl.DataFrame:
         """Return a row for each exposure."""
@@ -274,13 +262,8 @@ def cascade(
     """
     economy, chance = setting.economy, setting.question.chance
     count = len(economy.entities)
-    seen = watch(setting, lambda _, block: _kept(block, count), paths, threads, progress)
-    good = np.flatnonzero(seen["status"] == Status.OK)
-    if not good.size:
-        message = f"all {seen['status'].size} paths failed, so there is nothing to tell"
-        raise RunError([Fault("", 0, "", message, "try another seed")])
-    draw = good % economy.draws
-    broken, room = seen["broken"][..., good], seen["headroom"][..., good]
+    seen, good = follow(setting, lambda _, block: _kept(block, count), paths, threads, progress)
+    draw, broken, room = good % economy.draws, seen["broken"], seen["headroom"]
     able = np.flatnonzero(economy.links["entities.can_default"][:count]).tolist()
     return Cascade(
         setting=setting,
@@ -288,8 +271,8 @@ def cascade(
         entities=economy.entities,
         exposures=exposures(setting.question.book_used),
         broken={economy.entities[i]: _by_month(broken[:, i], draw, chance) for i in able},
-        headroom={economy.entities[i]: _levels(np.where(broken[:, i] < 1.0, room[:, i], np.nan)) for i in able},
-        told=_told(setting, path, seen["break_month"][-1][:, good], good),
+        headroom={economy.entities[i]: quantiles(np.where(broken[:, i] < 1.0, room[:, i], np.nan)) for i in able},
+        told=_told(setting, path, seen["break_month"][-1], good),
     )
 
 
@@ -314,14 +297,6 @@ def _by_month(share: NDArray[np.float32], draw: NDArray[np.int64], chance: bool)
         else:
             found.append(probability(*by_draw(values, draw), chance))
     return tuple(found)
-
-
-def _levels(room: NDArray[np.float32]) -> Floats:
-    found = np.full((3, room.shape[0]), np.nan)
-    known = np.isfinite(room)
-    for month in np.flatnonzero(known.any(axis=1)).tolist():
-        found[:, month] = np.quantile(room[month, known[month]], _LEVELS)
-    return found
 
 
 def _told(setting: Setting, path: int | None, months: NDArray[np.int16], paths: NDArray[np.int64]) -> PathTold:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deflator.analysis.claims import CONDITIONAL, NOT_TESTABLE, Check, Claim
 from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significant
 from deflator.engine.layout import PARAMETERS
-from deflator.messages import text
+from deflator.messages import text, translated
 
 _CALENDAR = "year"
 
@@ -42,7 +42,7 @@ def _number(value: float | None, unit: str) -> str:
 
 def found_words(check: Check) -> list[str]:
     """Return verdict, figure, share and condition of a claim, those that there are."""
-    return [text(f"claims.verdict.{check.verdict}"), *_measured(check), *_condition(check)]
+    return [text(f"terms.verdict.{check.verdict}"), *_measured(check), *_condition(check)]
 
 
 def _measured(check: Check) -> Iterator[str]:
@@ -72,13 +72,13 @@ def _figure(value: float | None, unit: str) -> str:
 def _condition(check: Check) -> Iterator[str]:
     if check.condition in PARAMETERS:
         correlation = f"{check.correlation:+.1f}" if check.correlation is not None else UNKNOWN
-        yield text("claims.condition.parameter", name=check.condition, correlation=correlation)
+        yield text("terms.condition.parameter", name=check.condition, correlation=correlation)
     elif check.verdict in (CONDITIONAL, NOT_TESTABLE) and check.condition:
-        yield text(f"claims.condition.{check.condition}")
+        yield text(f"terms.condition.{check.condition}")
 
 
 def mechanism_lines(claim: Claim) -> Iterator[str]:
     """Yield how a claim is tested."""
     for name in ("null", "statistic", "why", "source"):
         if getattr(claim, name):
-            yield text(f"claims.detail.{name}", **{name: getattr(claim, name)})
+            yield text(f"claims.detail.{name}", **{name: translated(getattr(claim, name))})

@@ -34,6 +34,7 @@ from deflator.engine import Status
 from deflator.engine.layout import CHANNELS, PARAMETERS
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
+from deflator.messages import translated
 
 SUPPORTED, CONTRADICTED, CONDITIONAL, NOT_TESTABLE = "supported", "contradicted", "conditional", "not_testable"
 VERDICTS = (SUPPORTED, CONTRADICTED, CONDITIONAL, NOT_TESTABLE)
@@ -173,7 +174,7 @@ def _as_row(scenario: str, check: Check) -> dict[str, object]:
         "id": claim.id,
         "mechanism": claim.mechanism,
         "kind": claim.kind,
-        "statement": claim.statement,
+        "statement": translated(claim.statement),
         "scenario": scenario,
         "verdict": check.verdict,
         "essay_low": claim.low,
@@ -189,11 +190,11 @@ def _as_row(scenario: str, check: Check) -> dict[str, object]:
         "told": check.told,
         "condition": check.condition or None,
         "correlation": check.correlation,
-        "null": claim.null,
-        "statistic": claim.statistic,
+        "null": translated(claim.null),
+        "statistic": translated(claim.statistic),
         "supported_at": claim.supported_at,
         "contradicted_at": claim.contradicted_at,
-        "why": claim.why,
+        "why": translated(claim.why),
         "source": claim.source or None,
     }
 

@@ -11,7 +11,7 @@ from deflator.analysis.claims import MECHANISMS, Claims, by_mechanism, check_cla
 from deflator.analysis.replay import prepare
 from deflator.book import load_book
 from deflator.ensemble import Question
-from deflator.messages import text
+from deflator.messages import text, translated
 from deflator.scenario import load_scenario
 
 _PATHS, _DRAWS = 768, 96
@@ -46,7 +46,8 @@ def _lines(found: Sequence[Claims], book: str, seed: int) -> Iterator[str]:
         yield f"| {' | '.join(['---'] * (2 + len(found)))} |"
         for row in zip(*(group[mechanism] for group in grouped), strict=True):
             claim = row[0].claim
-            cells = [f"`{claim.id}` {claim.statement}", essay_words(claim), *(_cell(found_words(one)) for one in row)]
+            said = f"`{claim.id}` {translated(claim.statement)}"
+            cells = [said, essay_words(claim), *(_cell(found_words(one)) for one in row)]
             yield f"| {' | '.join(cells)} |"
         yield from ("", f"{text('claims.page.tested')}:", "")
         for check in grouped[0][mechanism]:

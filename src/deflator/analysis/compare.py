@@ -209,9 +209,7 @@ def _inputs(first: Run, second: Run, books: Sequence[Book]) -> tuple[list[InputC
         else:
             unseen.append("scenario")
     if one.book["fingerprint"] != other.book["fingerprint"]:
-        known = [
-            find_book(run.manifest.book["fingerprint"], run.manifest.book["name"], books) for run in (first, second)
-        ]
+        known = [find_book(run, books) for run in (first, second)]
         if known[0] and known[1]:
             changes = book_changes(known[0], known[1])
             found += changes

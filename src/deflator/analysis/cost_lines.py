@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deflator.analysis.economics import unit_costs
+from deflator.analysis.monthly import quantiles
 from deflator.analysis.replay import Floats, Setting, walk
 from deflator.engine.layout import WORLD
 from deflator.engine.record import Record
@@ -19,7 +20,6 @@ from deflator.engine.simulate import LANES
 
 #: Figures in the order of a chart: what a unit costs, what contracts pay.
 FIGURES = ("avoidable", "cash", "full", "contract")
-_LEVELS = (0.05, 0.50, 0.95)
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,8 @@ def cost_lines(setting: Setting) -> list[CostLine]:
             continue
         for figure in FIGURES:
             values = np.concatenate([part[figure][position] for part in parts])
-            known = values[~np.isnan(values)]
-            if known.size:
-                low, middle, high = np.quantile(known, _LEVELS).tolist()
+            low, middle, high = quantiles(values).tolist()
+            if not np.isnan(middle):
                 found.append(CostLine(entity, figure, middle, low, high))
     return found
 

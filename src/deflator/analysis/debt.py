@@ -15,14 +15,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from deflator.analysis.maturities import Wall, maturity_wall
-from deflator.analysis.probability import TAIL, Estimate, Probability, by_draw, estimate, probability
+from deflator.analysis.monthly import follow, frame_of, quantiles
+from deflator.analysis.probability import Estimate, Probability, by_draw, estimate, probability
 from deflator.analysis.replay import Floats, Setting, headrooms
-from deflator.analysis.trials import watch
-from deflator.engine import Status
 from deflator.engine.layout import LENDER, TESTS
 from deflator.engine.record import Record
 from deflator.ensemble import Progress
-from deflator.errors import Fault, RunError
 
 #: What happens to debt in a month, USD m; `balance` is at its end.
 FLOWS = ("balance", "drawn", "repaid", "written_off", "converted", "due", "refinanced", "refinanced_early", "extended",
@@ -32,7 +30,6 @@ NEW_LOANS = "new_loans"
 AMPLE = 100.0
 #: A loan that falls due is sought whole, before that by a half at most.
 _WHOLE = 0.75
-_LEVELS = (TAIL, 0.5, 1.0 - TAIL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +96,7 @@ class Debt:
 
     def to_frame(self) -> pl.DataFrame:
         """Return a row for each month and flow of all debt, USD m."""
-        rows = [
-            {"month": month, "flow": name, "value_musd": one.value, "low": one.low, "high": one.high,
-             "mc_error": one.mc_error}
-            for name, months in self.flows.items()
-            for month, one in enumerate(months)
-        ]  # fmt: skip
-        figures: dict[str, Any] = dict.fromkeys(("value_musd", "low", "high", "mc_error"), pl.Float64)
-        keys: dict[str, Any] = {"month": pl.Int32, "flow": pl.String}
-        return pl.DataFrame(rows, keys | figures)
+        return frame_of(self.flows, "flow", "value_musd").select("month", pl.exclude("month"))
 
     def headroom_frame(self) -> pl.DataFrame:
         """Return a row for each month of each covenant and firm: quantiles, share in force, share below."""
@@ -157,19 +146,14 @@ def debt_outlook(
     True
     """
     follower = _Follower(setting)
-    seen = watch(setting, follower.keep, paths, threads, progress)
-    good = seen.pop("status") == Status.OK
-    if not good.any():
-        message = f"all {good.size} paths failed, so there is nothing to tell"
-        raise RunError([Fault("", 0, "", message, "try another seed")])
-    draw = np.flatnonzero(good) % setting.economy.draws
-    seen = {name: values[..., good] for name, values in seen.items()}
+    seen, good = follow(setting, follower.keep, paths, threads, progress)
+    draw = good % setting.economy.draws
     chance = setting.question.chance
     whole = seen["borrowers"].sum(axis=2, dtype=np.float64)
     return Debt(
         setting=setting,
         wall=maturity_wall(setting),
-        paths=int(good.sum()),
+        paths=int(good.size),
         flows={
             name: tuple(estimate(*by_draw(values, draw), chance) for values in whole[:, place])
             for place, name in enumerate(FLOWS)
@@ -254,14 +238,12 @@ class _Follower:
         return found
 
     def _room(self, named: Mapping[str, Any], room: NDArray[np.float32], least: float, draw: NDArray[np.int64]) -> Room:
-        levels = np.full((3, room.shape[0]), np.nan)
+        q05, middle, q95 = quantiles(room)
         known = ~np.isnan(room)
-        for month in np.flatnonzero(known.any(axis=1)).tolist():
-            levels[:, month] = np.quantile(room[month, known[month]], _LEVELS)
         chance = self._setting.question.chance
         below = known & (np.nan_to_num(room, nan=np.inf) < least)
         short = tuple(probability(*by_draw(values, draw), chance) for values in below)
-        return Room(**named, q05=levels[0], median=levels[1], q95=levels[2], in_force=known.mean(axis=1), short=short)
+        return Room(**named, q05=q05, median=middle, q95=q95, in_force=known.mean(axis=1), short=short)
 
 
 def _groups(of: NDArray[np.int64], names: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

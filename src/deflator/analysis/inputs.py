@@ -95,19 +95,18 @@ def book_changes(first: Book, second: Book) -> list[InputChange]:
     ]
 
 
-def find_book(fingerprint: str, name: str, given: Sequence[Book]) -> Book | None:
-    """Return the book of a run: one that was given, or the shipped one of its name; None if neither is the same."""
-    from deflator.book import load_book
+def find_book(run: Run, given: Sequence[Book]) -> Book | None:
+    """Return the book of a run: one that was given, its own copy, or the shipped one of its name; None if none is."""
+    from deflator.analysis.again import book_of
     from deflator.errors import DeflatorError
 
     for book in given:
-        if book.fingerprint == fingerprint:
+        if book.fingerprint == run.manifest.book["fingerprint"]:
             return book
     try:
-        shipped = load_book(name)
+        return book_of(run)
     except DeflatorError:
         return None
-    return shipped if shipped.fingerprint == fingerprint else None
 
 
 def _differences(section: str, item: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> list[InputChange]:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deflator.book import Book
 from deflator.book.months import month_at
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, pack
@@ -23,9 +22,8 @@ from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
 from deflator.engine.simulate import LANES
-from deflator.ensemble import Manifest, Question
+from deflator.ensemble import Question
 from deflator.errors import Fault, RunError
-from deflator.scenario import Scenario
 from deflator.scenario.check import month_in
 from deflator.scenario.course import canonical_month
 from deflator.scenario.figures import Figures, draw_figures
@@ -64,34 +62,6 @@ def prepare(question: Question) -> Setting:
     book = question.book_used
     figures = draw_figures(book, question.scenario, question.draws_used, question.seed, question.ignorance)
     return Setting(question, figures, pack(book, question.scenario, figures))
-
-
-def asked_again(manifest: Manifest, book: Book, scenario: Scenario) -> Question:
-    """Return the question that a kept run answered.
-
-    Parameters
-    ----------
-    manifest
-        Record of the run.
-    book, scenario
-        What the run is said to have had.
-
-    Raises
-    ------
-    RunError
-        When book or scenario differ from those of the run.
-    """
-    given = {"book": (book.name, book.fingerprint), "scenario": (scenario.name, scenario.fingerprint)}
-    faults = [
-        Fault("", 0, f"--{what}", f"{name!r} is not the {what} of the run {manifest.run}, which differs in content",
-              f"give the {what} of the run with --{what}" + (" and --set" if what == "scenario" else ""))
-        for what, (name, fingerprint) in given.items()
-        if fingerprint != getattr(manifest, what)["fingerprint"]
-    ]  # fmt: skip
-    if faults:
-        raise RunError(faults)
-    draws = manifest.draws if manifest.ignorance else 0
-    return Question(book, scenario, manifest.paths, draws, manifest.chance, manifest.seed, manifest.months)
 
 
 def position_of(economy: Economy, entity: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 UNKNOWN = "–"
+_LEAST_P = 0.001
 
 
 def per_cent(share: float | None, error: float = 0.0) -> str:
@@ -46,6 +47,17 @@ def per_cent_range(low: float | None, high: float | None) -> str:
     if round(100 * low) == round(100 * high):
         return per_cent(low)
     return f"{100 * low:.0f}–{100 * high:.0f} %"
+
+
+def p_value(found: float) -> str:
+    """Return the probability of a result by chance alone, with no more digits than shuffles tell.
+
+    Examples
+    --------
+    >>> p_value(0.0312), p_value(0.0004)
+    ('0.031', '<0.001')
+    """
+    return f"{found:.3f}" if found >= _LEAST_P else f"<{_LEAST_P}"
 
 
 def significant(value: float | None, digits: int = 2) -> str:

@@ -9,19 +9,17 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from deflator.book.raw import LARGEST_MEGABYTES, MOST_COLUMNS, MOST_ROWS
+from deflator.book.packed import DAMAGED, Bounds, excess
+from deflator.book.raw import MOST_COLUMNS, MOST_ROWS
 from deflator.errors import Fault
 
 LARGEST_TEXT_MEGABYTES = 500
-_MOST_PARTS = 10_000
 NOT_XLSX = "save it as Excel workbook (.xlsx), without a password"
-_DAMAGED = (zipfile.BadZipFile, zlib.error, ET.ParseError, KeyError, NotImplementedError, RuntimeError)
 _TAG = re.compile(rb"<(?:\w+:)?(row|c)(\s[^>]*)?>")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]*)(\d+)["']""")
 _ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
@@ -50,7 +48,7 @@ def find_errors(path: Path, faults: list[Fault]) -> dict[str, list[Cell]] | None
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            too_large = _too_large(archive)
+            too_large = excess(archive, path.stat().st_size, Bounds())
             if too_large:
                 faults.append(Fault(str(path), 0, "", too_large, "keep only the sheets of the book"))
                 return None
@@ -68,19 +66,10 @@ def find_errors(path: Path, faults: list[Fault]) -> dict[str, list[Cell]] | None
     except OSError as error:
         faults.append(Fault(str(path), 0, "", f"cannot be read: {error.strerror}", "allow reading it"))
         return None
-    except _DAMAGED as error:
+    except (*DAMAGED, ET.ParseError) as error:
         faults.append(Fault(str(path), 0, "", f"not a workbook: {error}", NOT_XLSX))
         return None
     return found
-
-
-def _too_large(archive: zipfile.ZipFile) -> str:
-    """Say why the archive must not be unpacked, if so."""
-    parts = archive.infolist()
-    size = sum(part.file_size for part in parts)
-    if size > LARGEST_MEGABYTES * 1_000_000:
-        return f"it unpacks to {size:,} bytes, more than {LARGEST_MEGABYTES:,} MB"
-    return f"it holds {len(parts):,} parts" if len(parts) > _MOST_PARTS else ""
 
 
 def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -196,7 +196,7 @@ class Book:
         values = (getattr(self, field.name) for field in fields(self))
         return Book, tuple(dict(value) if isinstance(value, Mapping) else value for value in values)
 
-    @property
+    @cached_property
     def months(self) -> int:
         """Months that are simulated: from the one after the as-of month to the horizon."""
         return self.month(self.horizon)

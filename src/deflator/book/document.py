@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from deflator.book.rules import RULES
 from deflator.book.schema import Column, ParameterRule, header_schema, parameter_rules, schema
 from deflator.book.spelling import one_of
-from deflator.messages import text
+from deflator.messages import text, translated
 
 
 def holds(column: Column) -> str:
@@ -39,7 +39,7 @@ def explain(column: Column) -> str:
     needed = text("book.column.must") if column.required else ""
     evidence = text("book.column.with_provenance") if column.figure else ""
     terms = "; ".join(term for term in (holds(column), column.unit, needed, evidence) if term)
-    return f"{column.description}. {terms}"
+    return f"{translated(column.description)}. {terms}"
 
 
 def book_page() -> str:
@@ -56,7 +56,7 @@ def book_page() -> str:
     lines += _section("parameters")
     headings = [text(f"book.column.{name}") for name in ("parameter", "unit", "bounds", "step", "meaning")]
     rules = parameter_rules().values()
-    lines += _grid(headings, ((f"`{r.parameter}`", r.unit, _bounds(r), r.step, r.meaning) for r in rules))
+    lines += _grid(headings, ((f"`{r.parameter}`", r.unit, _bounds(r), r.step, translated(r.meaning)) for r in rules))
     lines += _section("rules")
     lines += [f"* {(rule.__doc__ or '').strip()}" for rule in RULES]
     return "\n".join(lines) + "\n"
@@ -75,7 +75,7 @@ def _columns(columns: Iterable[Column]) -> list[str]:
     rows = (
         (
             f"**`{column.column}`**" if column.key else f"`{column.column}`",
-            holds(column), column.unit, mark[column.required], mark[column.figure], column.description,
+            holds(column), column.unit, mark[column.required], mark[column.figure], translated(column.description),
         )
         for column in columns
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -21,6 +21,7 @@ LARGEST_HEADER_KILOBYTES = 64
 #: What happened after the as-of date, for `deflator backtest`; no part of the book, which knows nothing of it.
 OUTCOMES_FILE = "outcomes.csv"
 _TEMPLATE_HINT = "`deflator book init` writes every file with its header; rows may be none"
+_NO_BOOK_HINT = f"name the folder that holds {HEADER_FILE}, or write an empty book with `deflator book init`"
 _YAML_HINT = "write one `key: value` in each line"
 
 
@@ -34,7 +35,11 @@ def read_folder(folder: Path, faults: list[Fault]) -> RawBook:
     faults
         Faults that are found are added to it.
     """
-    for file in sorted(folder.iterdir()):
+    files = sorted(folder.iterdir())
+    if not {file.name for file in files} & {HEADER_FILE, *(f"{name}.csv" for name in schema())}:
+        faults.append(Fault(str(folder), 0, "", "no file of a book lies in this folder", _NO_BOOK_HINT))
+        return RawBook(HEADER_FILE, None, {})
+    for file in files:
         if file.suffix.lower() == ".csv" and file.stem not in schema() and file.name != OUTCOMES_FILE:
             known = [f"{name}.csv" for name in schema()]
             faults.append(Fault(file.name, 0, "", "no table of a book has this name", did_you_mean(file.name, known)))
@@ -152,14 +157,23 @@ def write_folder(
     page
         Whether to write the page; a folder may have one of its own.
     """
-    with (folder / HEADER_FILE).open("w", encoding="utf-8", newline="") as file:
-        for key, column in header_schema().by_name.items():
-            entry = yaml.safe_dump({key: header[key]}, allow_unicode=True) if header[key] else f"{key}:\n"
-            file.write(f"# {column.description}.\n{entry}")
+    for name, content in folder_files(header, rows):
+        (folder / name).write_bytes(content.encode())
     if page:
         (folder / "README.md").write_text(book_page(), encoding="utf-8")
+
+
+def folder_files(header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, str]]:
+    """Yield name and content of every file of a book; arguments as for `write_folder`."""
+    entries = (
+        f"# {column.description}.\n"
+        + (yaml.safe_dump({key: header[key]}, allow_unicode=True) if header[key] else f"{key}:\n")
+        for key, column in header_schema().by_name.items()
+    )
+    yield HEADER_FILE, "".join(entries)
     for table in schema().values():
-        with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(table.by_name)
-            writer.writerows([write_cell(row.get(name)) for name in table.by_name] for row in rows[table.name])
+        text = StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(table.by_name)
+        writer.writerows([write_cell(row.get(name)) for name in table.by_name] for row in rows[table.name])
+        yield f"{table.name}.csv", text.getvalue()

@@ -1,4 +1,4 @@
-"""Loading a book: by its shipped name, from a folder of CSV tables, or from an .xlsx workbook."""
+"""Loading a book: by its shipped name, from a folder of CSV tables or a .zip of it, or from an .xlsx workbook."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from deflator.book.raw import RawBook
 from deflator.book.rules import check
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.book.workbook import read_workbook
+from deflator.book.zipped import read_zip
 from deflator.errors import BookError, Fault
 
 _SHIPPED = Path(__file__).parent / "books"
+_READERS = {".xlsx": read_workbook, ".zip": read_zip}
 
 
 def shipped_books() -> tuple[str, ...]:
@@ -27,8 +29,8 @@ def load_book(name_or_path: str | Path) -> Book:
     Parameters
     ----------
     name_or_path
-        Name of a shipped book, folder that holds `book.yaml` and the CSV tables, or .xlsx workbook. A shipped
-        name wins over a folder of the same name; write `./name` for the folder.
+        Name of a shipped book, folder that holds `book.yaml` and the CSV tables, .zip of such a folder, or .xlsx
+        workbook. A shipped name wins over a folder of the same name; write `./name` for the folder.
 
     Raises
     ------
@@ -43,8 +45,8 @@ def load_book(name_or_path: str | Path) -> Book:
     """
     path = _locate(name_or_path)
     faults: list[Fault] = []
-    raw = read_folder(path, faults) if path.is_dir() else read_workbook(path, faults)
-    return read_book(raw, faults)
+    read = read_folder if path.is_dir() else _READERS[path.suffix.lower()]
+    return read_book(read(path, faults), faults)
 
 
 def read_book(raw: RawBook, faults: list[Fault]) -> Book:
@@ -83,19 +85,18 @@ def outcomes_beside(name_or_path: str | Path) -> Path | None:
 
 
 def _locate(name_or_path: str | Path) -> Path:
-    """Return the folder or workbook that is meant."""
+    """Return the folder or file that is meant."""
     if str(name_or_path) in shipped_books():
         return _SHIPPED / str(name_or_path)
     path = Path(name_or_path)
     if path.is_dir():
         return path
     if not path.exists():
-        known = [*shipped_books(), "a folder", "an .xlsx file"]
+        known = [*shipped_books(), "a folder", "an .xlsx file", "a .zip file"]
         raise BookError([Fault(str(path), 0, "", "no such book", did_you_mean(str(name_or_path), known))])
-    if path.suffix.lower() != ".xlsx":
-        raise BookError(
-            [Fault(str(path), 0, "", f"{quoted(path.suffix)} is not a format of books", "save it as .xlsx")]
-        )
+    if path.suffix.lower() not in _READERS:
+        message = f"{quoted(path.suffix)} is not a format of books"
+        raise BookError([Fault(str(path), 0, "", message, "save it as .xlsx, or pack its folder as .zip")])
     return path
 
 

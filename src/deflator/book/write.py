@@ -1,10 +1,8 @@
-"""Writing a book, all of it or nothing, as a folder of CSV tables or as an .xlsx workbook."""
+"""Writing a book, all of it or nothing, as a folder of CSV tables or a .zip of it, or as an .xlsx workbook."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +12,11 @@ from deflator.book.folder import write_folder
 from deflator.book.rules.structure import MARKET_KEYS, WORLD_ENTITIES
 from deflator.book.schema import header_schema, parameter_rules, schema
 from deflator.book.workbook import write_workbook
+from deflator.book.zipped import write_zip
+from deflator.durable import whole
 from deflator.errors import BookError, Fault
+
+_WRITERS = {".xlsx": write_workbook, ".zip": write_zip}
 
 
 def write_book(book: Book, path: str | Path) -> None:
@@ -25,7 +27,7 @@ def write_book(book: Book, path: str | Path) -> None:
     book
         Any loaded book.
     path
-        Where to write: a file if it ends in .xlsx, otherwise a folder. Nothing may be there yet.
+        Where to write: a file if it ends in .xlsx or .zip, otherwise a folder. Nothing may be there yet.
 
     Raises
     ------
@@ -34,9 +36,10 @@ def write_book(book: Book, path: str | Path) -> None:
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> from deflator.book import load_book
     >>> book = load_book("ai-2026-02")
-    >>> with tempfile.TemporaryDirectory() as folder:
+    >>> with TemporaryDirectory() as folder:
     ...     write_book(book, f"{folder}/book.xlsx")
     ...     load_book(f"{folder}/book.xlsx") == book
     True
@@ -47,15 +50,12 @@ def write_book(book: Book, path: str | Path) -> None:
 def replace_book(book: Book, path: str | Path) -> None:
     """Put a book in the place of the one that was read from there; other files of its folder stay.
 
-    A workbook is replaced in one stroke. A folder is written anew beside its place, then the two change places; when
-    the program is killed between, the old one is whole under the name `.NAME.before`.
-
     Parameters
     ----------
     book
         The changed book.
     path
-        Folder or workbook that holds the one before.
+        Folder or file that holds the one before.
 
     Raises
     ------
@@ -63,27 +63,15 @@ def replace_book(book: Book, path: str | Path) -> None:
         When the place cannot be written to.
     """
     path = Path(path)
-    before = path.with_name(f".{path.name}.before")
-    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        draft = beside / path.name
-        if path.is_dir():
-            shutil.copytree(path, draft)
-            write_folder(draft, book.header(), book.all_rows(), page=not (path / "README.md").is_file())
-        else:
-            write_workbook(draft, book.header(), book.all_rows())
-        for file in (*draft.rglob("*"), draft):
-            _flush(file)
-        if path.is_dir():
-            shutil.rmtree(before, ignore_errors=True)
-            path.replace(before)
-        draft.replace(path)
-        _flush(path.parent)
-        shutil.rmtree(before, ignore_errors=True)
+        with whole(path) as draft:
+            if path.is_dir():
+                shutil.copytree(path, draft)
+                write_folder(draft, book.header(), book.all_rows(), page=not (path / "README.md").is_file())
+            else:
+                _WRITERS[path.suffix.lower()](draft, book.header(), book.all_rows())
     except OSError as error:
         raise _refusal(path, f"cannot be written: {error.strerror}", "choose another place with -o") from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def new_book(path: str | Path, xlsx: bool = False) -> Path:
@@ -108,7 +96,8 @@ def new_book(path: str | Path, xlsx: bool = False) -> Path:
 
     Examples
     --------
-    >>> with tempfile.TemporaryDirectory() as folder:
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
     ...     new_book(f"{folder}/mine", xlsx=True).name
     'mine.xlsx'
     """
@@ -126,41 +115,22 @@ def new_book(path: str | Path, xlsx: bool = False) -> Path:
 
 
 def _write(path: Path, header: Mapping[str, str | None], rows: Mapping[str, Sequence[Row]]) -> None:
-    """Write under another name beside the place, then give it its name: nobody sees half a book."""
     if not path.name:
         raise _refusal(path, "no name to write to", "name a folder or file that is to be made")
     if path.is_file() or (path.is_dir() and any(path.iterdir())):
         raise _refusal(path, "something is there already", "choose another name, or move it away")
     try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        with whole(path) as draft:
+            write = _WRITERS.get(path.suffix.lower())
+            if write:
+                write(draft, header, rows)
+            else:
+                draft.mkdir()
+                write_folder(draft, header, rows)
     except OSError as error:
         raise _refusal(path, f"cannot be written: {error.strerror}", "choose another place") from None
-    try:
-        draft = beside / path.name
-        if path.suffix.lower() == ".xlsx":
-            write_workbook(draft, header, rows)
-        else:
-            draft.mkdir()
-            write_folder(draft, header, rows)
-        for file in (*draft.rglob("*"), draft):
-            _flush(file)
-        draft.replace(path)
-        _flush(path.parent)
-    except OSError as error:
-        raise _refusal(path, f"cannot be written: {error.strerror}", "choose another place") from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _refusal(path: Path, message: str, hint: str) -> BookError:
     """Return why nothing was written."""
     return BookError([Fault(str(path), 0, "", message, hint)])
-
-
-def _flush(path: Path) -> None:
-    """Have a file or folder reach the disk before it gets its name."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.models import OptionInfo
 
 from deflator import defaults
 from deflator.cli.run import draws_of
@@ -21,6 +22,20 @@ SCENARIO = typer.Option(help=text("asking.scenario"))
 PATHS = typer.Option(help=text("asking.paths"))
 IGNORANCE_DRAWS = typer.Option(metavar="N|off", help=text("asking.ignorance"))
 SEED = typer.Option(help=text("asking.seed"))
+
+
+def _or_of_run(key: str, default: object, metavar: str | None = None) -> OptionInfo:
+    """Return an option of a command that takes `--run`, by which it is settled where it is not given."""
+    found: OptionInfo = typer.Option(
+        metavar=metavar, help=text(key), show_default=text("asking.or_of_run", default=default)
+    )
+    return found
+
+
+BookOrOfRun = Annotated[str | None, _or_of_run("asking.book", defaults.BOOK)]
+ScenarioOrOfRun = Annotated[str | None, _or_of_run("asking.scenario", defaults.SCENARIO)]
+IgnoranceOrOfRun = Annotated[str | None, _or_of_run("asking.ignorance", defaults.DRAWS, "N|off")]
+SeedOrOfRun = Annotated[int | None, _or_of_run("asking.seed", defaults.SEED)]
 
 Book = Annotated[str, BOOK]
 Scenario = Annotated[str, SCENARIO]

@@ -112,23 +112,12 @@ def _wanted(setting: Setting, losses: Sequence[str], breaks: Sequence[str]) -> l
 
 def _document(told: Attribution, divisions: Sequence[Division]) -> dict[str, Any]:
     return asking.asked(told.setting) | {
-        "channels": told.players,
-        "channels_off": told.absent,
-        "exact": told.plan.exact,
-        "orders": None if told.plan.exact else 2 * (told.plan.pairs or 0),
-        "sets_played": told.played.coalitions,
+        **told.played_as(),
         "paths_failed": told.setting.question.paths_used - told.played.path.size,
         "rescaled": False,
         "attributions": [
-            {
-                "outcome": division.outcome.kind,
-                "entity": division.outcome.entity or None,
-                "unit": division.outcome.unit,
-                "first_round": division.first_round,
-                "all_on": division.all_on,
-                "total": division.total,
-                "amplification": division.amplification,
-                "amplification_error": division.amplification_error,
+            division.whole()
+            | {
                 "parts": division.parts,
                 "interactions": [{"channels": pair, **vars(found)} for pair, found in division.interactions.items()],
             }

@@ -195,7 +195,9 @@ def _print_calibration(found: Backtest) -> None:
 
 
 def _rank(found: Rank) -> list[str]:
-    return [f"{found.value:.2f}", f"{found.low:.2f} – {found.high:.2f}", f"{found.p_value:.3f}"]
+    from deflator.analysis.words import p_value
+
+    return [f"{found.value:.2f}", f"{found.low:.2f} – {found.high:.2f}", p_value(found.p_value)]
 
 
 def _print_order(found: Backtest) -> None:

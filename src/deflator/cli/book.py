@@ -9,7 +9,7 @@ import typer
 from deflator import defaults
 from deflator.cli import book_changes
 from deflator.cli.output import emit_json, reporting, say, table
-from deflator.messages import text
+from deflator.messages import text, translated
 
 if TYPE_CHECKING:
     from deflator.book import Book
@@ -203,7 +203,7 @@ def _show_overview(book: Book, json: bool) -> None:
     if json:
         emit_json(summary)
         return
-    say(text("book.cli.overview", title=book.title, name=book.name, as_of=book.as_of))
+    say(text("book.cli.overview", title=translated(book.title), name=book.name, as_of=book.as_of))
     say(book.description)
     say(text("book.cli.fingerprint", fingerprint=book.fingerprint))
     rows = [[name, f"{len(rows):,}"] for name, rows in book.all_rows().items()]

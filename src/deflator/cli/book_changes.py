@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deflator.cli.output import emit_json, reporting, say, table
-from deflator.errors import BookError, Fault
+from deflator.errors import BookError, Fault, RunError
 from deflator.messages import text
 
 if TYPE_CHECKING:
@@ -29,15 +29,32 @@ def diff(
 ) -> None:
     """Print what two books say differently."""
     with reporting(json):
-        from deflator.book import load_book
         from deflator.book.changes import changes
 
-        one, other = load_book(first), load_book(second)
+        one, other = _book_or_run(first), _book_or_run(second)
         found = changes(one, other)
         if json:
             emit_json({"first": _identity(one), "second": _identity(other), "changes": found})
             return
         print_changes(text("book.change.title", first=first, second=second), found)
+
+
+def _book_or_run(name: str) -> Book:
+    """Return a book, or that of a run where no book has the name."""
+    from deflator.book import load_book, shipped_books
+    from deflator.book.folder import HEADER_FILE
+
+    path = Path(name)
+    if name in shipped_books() or path.is_file() or (path / HEADER_FILE).is_file():
+        return load_book(name)
+    from deflator.analysis.again import book_of
+    from deflator.ensemble import Run, find_run
+
+    try:
+        folder = find_run(name)
+    except RunError:
+        return load_book(name)  # says which books there are
+    return book_of(Run.open(folder))
 
 
 def set_figures(

@@ -25,7 +25,7 @@ from deflator.cli.asking import (
 from deflator.cli.output import Column, emit_json, reporting, say, table
 from deflator.cli.run import showing_progress
 from deflator.errors import Fault, RunError
-from deflator.messages import text
+from deflator.messages import text, translated
 
 if TYPE_CHECKING:
     from deflator.analysis.claims import Claim, Claims
@@ -118,7 +118,7 @@ def _print(setting: Setting, found: Sequence[Claims], detailed: bool) -> None:
         [
             [
                 row[0].claim.mechanism,
-                f"{row[0].claim.statement} [{row[0].claim.id}]",
+                f"{translated(row[0].claim.statement)} [{row[0].claim.id}]",
                 essay_words(row[0].claim),
                 *("\n".join(found_words(check)) for check in row),
             ]
@@ -139,7 +139,7 @@ def _print(setting: Setting, found: Sequence[Claims], detailed: bool) -> None:
 def _print_detail(claim: Claim) -> None:
     from deflator.analysis.claim_words import mechanism_lines
 
-    say(f"{claim.mechanism} {claim.id}: {claim.statement}")
+    say(f"{claim.mechanism} {claim.id}: {translated(claim.statement)}")
     for line in mechanism_lines(claim):
         say(f"  {line}")
     say()

@@ -13,7 +13,10 @@ from deflator.cli.output import emit_json, note, reporting, say, table
 from deflator.messages import text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from deflator.book import Book
+    from deflator.book.changes import Change
     from deflator.data import Proposal
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -35,13 +38,14 @@ def prices(
     json: Json = False,
 ) -> None:
     """Propose new rows of the price history."""
-    with reporting(json):
-        from deflator.book import load_book
+
+    def propose(known: Book) -> Proposal:
         from deflator.data.prices import ask_prices, propose_prices
 
-        known = load_book(book)
         note(text("data.asking", what=text("data.price_lists")))
-        _give(known, propose_prices(known, ask_prices(offline, fresh_hours)), out, json)
+        return propose_prices(known, ask_prices(offline, fresh_hours))
+
+    _give(book, propose, out, json)
 
 
 @app.command("filings", help=text("data.filings_help"))
@@ -54,15 +58,14 @@ def filings(
     json: Json = False,
 ) -> None:
     """Propose figures of a firm from its filings."""
-    with reporting(json):
-        from deflator.book import load_book
+
+    def propose(known: Book) -> Proposal:
         from deflator.data.filings import ask_filings, propose_filings
 
-        known = load_book(book)
         note(text("data.asking", what=text("data.filings_of", ticker=ticker)))
-        _give(
-            known, propose_filings(known, ticker.upper(), ask_filings(ticker.upper(), offline, fresh_hours)), out, json
-        )
+        return propose_filings(known, ticker.upper(), ask_filings(ticker.upper(), offline, fresh_hours))
+
+    _give(book, propose, out, json)
 
 
 @app.command("from", help=text("data.from_help"))
@@ -74,25 +77,35 @@ def ask_source(
     json: Json = False,
 ) -> None:
     """Propose what a source of a plug-in says."""
-    with reporting(json):
+
+    def propose(known: Book) -> Proposal:
         from deflator import plugins
+
+        found: Proposal = plugins.load("sources", name).propose(known, offline)
+        return found
+
+    _give(book, propose, out, json)
+
+
+def _give(name: str, propose: Callable[[Book], Proposal], out: Path | None, json: bool) -> None:
+    """Make a proposal, check that it would make a sound book, then print it and, if a file is named, write it."""
+    with reporting(json):
         from deflator.book import load_book
+        from deflator.book.changes import changes
+        from deflator.data import apply_proposal, write_proposal
 
-        known = load_book(book)
-        _give(known, plugins.load("sources", name).propose(known, offline), out, json)
+        book = load_book(name)
+        proposal = propose(book)
+        found = changes(book, apply_proposal(book, proposal))
+        if out:
+            write_proposal(proposal, out)
+        if json:
+            emit_json({"proposal": proposal, "changes": found, "written": out, "disclaimer": text("common.disclaimer")})
+        else:
+            _print(book, proposal, found, out)
 
 
-def _give(book: Book, proposal: Proposal, out: Path | None, json: bool) -> None:
-    """Check that the proposal would make a sound book, then print it and, if a file is named, write it."""
-    from deflator.book.changes import changes
-    from deflator.data import apply_proposal, write_proposal
-
-    found = changes(book, apply_proposal(book, proposal))
-    if out:
-        write_proposal(proposal, out)
-    if json:
-        emit_json({"proposal": proposal, "changes": found, "written": out, "disclaimer": text("common.disclaimer")})
-        return
+def _print(book: Book, proposal: Proposal, found: Sequence[Change], out: Path | None) -> None:
     print_changes(text("data.title", book=book.name, made_by=proposal.made_by, at=proposal.at), found)
     if proposal.sources:
         columns = [text(f"data.column_{name}") for name in ("source", "title", "url")]

@@ -98,7 +98,7 @@ def _print_rooms(found: Debt, as_of: str) -> None:
         odds, middle = room.short[month], float(room.median[month])
         rows.append(
             [
-                found.setting.labels[room.entity], text(f"report.test.{room.test}"), room.facility or UNKNOWN,
+                found.setting.labels[room.entity], text(f"terms.test.{room.test}"), room.facility or UNKNOWN,
                 month_at(month, as_of), _signed(middle, significant), per_cent(odds.value, odds.mc_error),
                 per_cent_range(odds.low, odds.high), f"{100.0 * odds.mc_error:.1f} %",
             ]

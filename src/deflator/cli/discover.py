@@ -28,8 +28,8 @@ _BOXES = 2
 def discover(
     when: Annotated[str, typer.Option("--when", metavar="EVENT", help=text("discover.when"))],
     kept: Annotated[str | None, typer.Option("--run", metavar="RUN", help=text("discover.run"))] = None,
-    book: asking.Book = defaults.BOOK,
-    scenario: asking.Scenario = defaults.SCENARIO,
+    book: asking.BookOrOfRun = None,
+    scenario: asking.ScenarioOrOfRun = None,
     settings: asking.Settings = None,
     paths: asking.Paths = None,
     ignorance: Annotated[str | None, typer.Option(metavar="N", help=text("asking.ignorance"))] = None,
@@ -48,8 +48,9 @@ def discover(
         if kept is None:
             draws = ignorance or (_DRAWS_QUICK if quick else _DRAWS)
             setting = asking.setting_of(
-                book, scenario, settings, paths or (_PATHS_QUICK if quick else _PATHS), draws, seed
-            )
+                book or defaults.BOOK, scenario or defaults.SCENARIO, settings,
+                paths or (_PATHS_QUICK if quick else _PATHS), draws, seed,
+            )  # fmt: skip
         else:
             run, setting = _kept(kept, book, scenario, settings, paths is not None or ignorance is not None)
         with showing_progress(setting.question.scenario.name) as progress:
@@ -64,18 +65,19 @@ def discover(
             _print(setting, found)
 
 
-def _kept(name: str, book: str, scenario: str, settings: list[str] | None, sized: bool) -> tuple[Run, Setting]:
+def _kept(
+    name: str, book: str | None, scenario: str | None, settings: list[str] | None, sized: bool
+) -> tuple[Run, Setting]:
     """Open a kept run and draw its figures again."""
-    from deflator.analysis.replay import asked_again, prepare
-    from deflator.book import load_book
+    from deflator.analysis.again import asked_again
+    from deflator.analysis.replay import prepare
     from deflator.ensemble import Run, find_run
-    from deflator.scenario import load_scenario
 
     if sized:
         message = "a run that is kept has its own paths and draws"
         raise RunError([Fault("", 0, "--run", message, "leave out --paths and --ignorance, or --run")])
     run = Run.open(find_run(name))
-    return run, prepare(asked_again(run.manifest, load_book(book), load_scenario(scenario, settings or [])))
+    return run, prepare(asked_again(run, book, scenario, settings or []))
 
 
 def _print(setting: Setting, found: Discovery) -> None:

@@ -62,17 +62,14 @@ def _write_report(run: str, report: str, out: Path | None, formats: list[str], j
         raise RunError([Fault("", 0, options, text("export.several"), text("export.several_hint"))])
     from deflator import plugins
     from deflator.analysis import Result
+    from deflator.durable import whole
     from deflator.report.placing import check_free
 
     plugin, result = plugins.load("reports", report), Result.open(run)
     target = out or Path(f"{result.raw.manifest.run}-{report}")
     check_free(target)
-    draft = target.with_name(f".{target.name}-draft")
-    try:
+    with whole(target) as draft:
         plugin.write(result, draft)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
     if json:
         emit_json({"written": target, "report": report, "run": result.raw.manifest.run,
                    "disclaimer": text("common.disclaimer")})  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,11 +31,11 @@ _SELDOM = 0.01
 def first(
     scenarios: Annotated[list[str] | None, typer.Argument(metavar="SCENARIO", help=text("first.scenarios"))] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help=text("first.run"))] = None,
-    book: Annotated[str | None, asking.BOOK] = None,
+    book: asking.BookOrOfRun = None,
     settings: asking.Settings = None,
     paths: Annotated[int | None, typer.Option(help=text("first.paths"))] = None,
-    ignorance: Annotated[str | None, asking.IGNORANCE_DRAWS] = None,
-    seed: Annotated[int | None, asking.SEED] = None,
+    ignorance: asking.IgnoranceOrOfRun = None,
+    seed: asking.SeedOrOfRun = None,
     quick: asking.Quick = False,
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help=text("first.figure"))] = None,
     json: asking.Json = False,
@@ -53,17 +52,16 @@ def first(
         for name in names:
             draws = asking.IGNORANCE if ignorance is None else ignorance
             wanted = _QUICK if quick and paths is None else paths
-            with _answered(run, name, book or defaults.BOOK, settings, wanted, draws, seed) as (result, kept):
-                found = first_breaks(result)
-                if json:
-                    documents[name] = _document(found, kept)
-                else:
-                    _print(found, kept)
-                if figure:
-                    from deflator.report.first import draw_first
+            found = first_breaks(_answered(run, name, book or defaults.BOOK, settings, wanted, draws, seed))
+            if json:
+                documents[name] = _document(found)
+            else:
+                _print(found)
+            if figure:
+                from deflator.report.first import draw_first
 
-                    for file in draw_first(found, figure):
-                        note(text("asking.drawn", file=file))
+                for file in draw_first(found, figure):
+                    note(text("asking.drawn", file=file))
         if json:
             emit_json(documents[names[0]] if len(names) == 1 else {"scenarios": documents})
         else:
@@ -85,40 +83,31 @@ def _check(run: str | None, given: Sequence[str], figure: Path | None, scenarios
     check_figure(figure)
 
 
-@contextmanager
 def _answered(
     run: str | None, scenario: str, book: str, settings: list[str] | None, paths: int | None, ignorance: str,
     seed: int | None,
-) -> Iterator[tuple[Result, bool]]:  # fmt: skip
-    """Open the run that is named or that answered the same question, or answer it in a folder that is removed.
-
-    The flag says whether the run is kept.
-    """
-    from tempfile import TemporaryDirectory
-
-    from deflator.analysis import Result, ask
+) -> Result:  # fmt: skip
+    """Open the run that is named or that answered the same question, or answer it."""
+    from deflator.analysis import Result
+    from deflator.analysis.answered import answered
     from deflator.book import load_book
-    from deflator.ensemble import Question, runs_folder
+    from deflator.ensemble import Question
     from deflator.scenario import load_scenario
 
     if run:
-        yield Result.open(run), True
-        return
+        return Result.open(run)
     known, loaded = load_book(book), load_scenario(scenario, settings or [])
     count, key = defaults.PATHS if paths is None else paths, defaults.SEED if seed is None else seed
-    asked = Question(known, loaded, count, draws_of(ignorance), seed=key)
-    folder = runs_folder() / asked.name
-    if folder.is_dir():
-        yield Result.open(folder), True
-        return
-    with TemporaryDirectory() as place, showing_progress(scenario) as progress:
-        yield ask(asked, Path(place) / "run", progress=progress), False
+    with showing_progress(scenario) as progress:
+        return answered(Question(known, loaded, count, draws_of(ignorance), seed=key), progress)
 
 
-def _document(found: FirstBreaks, kept: bool) -> dict[str, Any]:
+def _document(found: FirstBreaks) -> dict[str, Any]:
+    from deflator.analysis.answered import is_passing
+
     manifest = found.result.raw.manifest
     return {
-        "run": manifest.run if kept else None,
+        "run": None if is_passing(found.result) else manifest.run,
         "book": manifest.book,
         "scenario": manifest.scenario,
         "as_of": manifest.as_of,
@@ -136,7 +125,8 @@ def _document(found: FirstBreaks, kept: bool) -> dict[str, Any]:
     }
 
 
-def _print(found: FirstBreaks, kept: bool) -> None:
+def _print(found: FirstBreaks) -> None:
+    from deflator.analysis.answered import is_passing
     from deflator.analysis.first import KINDS
     from deflator.book.months import month_at
     from deflator.cli.answer import robust
@@ -147,7 +137,7 @@ def _print(found: FirstBreaks, kept: bool) -> None:
             "first.heading", scenario=manifest.scenario["name"], book=manifest.book["name"], as_of=manifest.as_of,
             end=month_at(manifest.months, manifest.as_of), paths=f"{found.paths:,}", draws=f"{manifest.draws:,}",
             seed=manifest.seed,
-            where=text("first.from_run", run=manifest.run) if kept else text("first.simulated"),
+            where=text("first.simulated") if is_passing(found.result) else text("first.from_run", run=manifest.run),
         )
     )  # fmt: skip
     say()

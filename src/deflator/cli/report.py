@@ -12,12 +12,11 @@ import typer
 from deflator.cli import asking
 from deflator.cli.output import emit_json, note, reporting, say
 from deflator.cli.run import showing_progress
-from deflator.errors import DeflatorError, Fault, RunError
+from deflator.errors import Fault, RunError
 from deflator.messages import speaking, spoken, text
 
 if TYPE_CHECKING:
     from deflator.analysis import Result
-    from deflator.book import Book
     from deflator.report.memo import Memo
     from deflator.report.page import Page
 
@@ -38,7 +37,7 @@ def report(
     """Build every document of the run and write them into one file; the help text is in the catalogue."""
     with reporting(json):
         from deflator.analysis import Result
-        from deflator.report.kept import write_whole
+        from deflator.durable import write_whole
         from deflator.report.page import check_jinja, make_page
         from deflator.report.pdf import find_browser, print_pdf
 
@@ -95,30 +94,12 @@ def _target(out: Path | None, results: list[Result]) -> Path:
 
 def _gathered(result: Result, book: str | None, full: bool, companies: int) -> Memo:
     """Build what a report of a run shows, with the time that is left."""
-    from deflator.report.memo import gather, question_of
+    from deflator.analysis.again import asked_again
+    from deflator.report.memo import gather
 
-    manifest = result.raw.manifest
-    scenario = result.raw.scenario()
-    if scenario is None:
-        message = text("report.no_scenario", run=manifest.run)
-        raise RunError([Fault(str(result.raw.folder), 0, "", message, text("report.no_scenario_hint"))])
-    question = question_of(result, _book_of(result, book), scenario)
-    with showing_progress(text("report.gathering", scenario=manifest.scenario["name"])) as progress:
+    question = asked_again(result.raw, book)
+    with showing_progress(text("report.gathering", scenario=question.scenario.name)) as progress:
         return gather(question, result, full, companies, progress)
-
-
-def _book_of(result: Result, book: str | None) -> Book:
-    """Return the book that is named, else the one that the run names, where that can still be found."""
-    from deflator.book import load_book
-
-    named = result.raw.manifest.book["name"]
-    try:
-        return load_book(book or named)
-    except DeflatorError:
-        if book:
-            raise
-        message = text("report.no_book", run=result.raw.manifest.run, book=named)
-        raise RunError([Fault("", 0, "--book", message, text("report.no_book_hint"))]) from None
 
 
 def _document(written: list[Path], memos: list[Memo], page: Page, seconds: float) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,9 @@ from typing import Annotated
 import typer
 
 from deflator.cli.output import emit_json, reporting, say, table
+from deflator.durable import write_whole
 from deflator.errors import Fault, ScenarioError
-from deflator.messages import text
+from deflator.messages import text, translated
 
 app = typer.Typer(name="scenario", help=text("scenario.cli.help"), rich_markup_mode=None, no_args_is_help=True)
 
@@ -57,7 +57,7 @@ def check(
         if json:
             emit_json({"faults": [], **scenario.as_document(), "fingerprint": scenario.fingerprint})
             return
-        say(text("scenario.cli.valid", name=scenario.name, title=scenario.title))
+        say(text("scenario.cli.valid", name=scenario.name, title=translated(scenario.title)))
         say(text("scenario.cli.fits", book=book) if book else text("scenario.cli.not_held"))
         say(text("scenario.cli.fingerprint", fingerprint=scenario.fingerprint))
 
@@ -74,7 +74,8 @@ def list_scenarios(json: Json = False) -> None:
             emit_json({"scenarios": rows})
             return
         headings = [text(f"scenario.cli.heading.{field}") for field in fields[:4]]
-        table(text("scenario.cli.shipped"), headings, [[row[field] for field in fields[:4]] for row in rows])
+        cells = [[translated(row[field]) for field in fields[:4]] for row in rows]
+        table(text("scenario.cli.shipped"), headings, cells)
         say(text("common.disclaimer"))
 
 
@@ -83,12 +84,4 @@ def _write_new(file: Path, content: str) -> None:
     if file.exists():
         hint = text("scenario.cli.exists_hint")
         raise ScenarioError([Fault(str(file), 0, "", text("scenario.cli.exists"), hint)])
-    draft = file.with_name(f".{file.name}-draft")
-    try:
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(file, content.encode())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +11,7 @@ from deflator import defaults
 from deflator.cli import asking
 from deflator.cli.output import Column, emit_json, note, reporting, say, table
 from deflator.cli.run import showing_progress
+from deflator.durable import write_whole
 from deflator.messages import text
 
 if TYPE_CHECKING:
@@ -45,7 +44,8 @@ def validate(
         with showing_progress(text("validate.doing", book=known.name)) as progress:
             found = run_suite(known, names, settings or [], quick, seed, progress)
         if page:
-            _write(page, validation_page(found, _command(scenarios, book, settings, quick, page)))
+            told = validation_page(found, _command(scenarios, book, settings, quick, page))
+            write_whole(page, told.encode())
         if json:
             emit_json(_document(found))
         else:
@@ -62,19 +62,6 @@ def _command(scenarios: list[str] | None, book: str, settings: list[str] | None,
         typed += ["--set", one]
     typed += ["--quick"] if quick else []
     return " ".join([*typed, "--page", page.name if page.is_absolute() else page.as_posix()])
-
-
-def _write(file: Path, content: str) -> None:
-    """Write a page whole or not at all."""
-    draft = file.with_name(f".{secrets.token_hex(4)}{file.suffix}")
-    try:
-        with draft.open("w", encoding="utf-8", newline="\n") as open_draft:
-            open_draft.write(content)
-            open_draft.flush()
-            os.fsync(open_draft.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _document(found: Validation) -> dict[str, Any]:

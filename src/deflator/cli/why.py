@@ -25,11 +25,11 @@ def why(
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help=text("why.entity"))],
     path: Annotated[int | None, typer.Option(min=0, help=text("why.path"))] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN", help=text("why.run"))] = None,
-    scenario: Annotated[str | None, asking.SCENARIO] = None,
-    book: Annotated[str | None, asking.BOOK] = None,
-    seed: Annotated[int | None, asking.SEED] = None,
+    scenario: asking.ScenarioOrOfRun = None,
+    book: asking.BookOrOfRun = None,
+    seed: asking.SeedOrOfRun = None,
     paths: Annotated[int | None, typer.Option(help=text("why.paths"))] = None,
-    ignorance: Annotated[str | None, asking.IGNORANCE_DRAWS] = None,
+    ignorance: asking.IgnoranceOrOfRun = None,
     chance: Annotated[Switch | None, typer.Option(help=text("why.chance"))] = None,
     months: Annotated[int | None, typer.Option(help=text("why.months"))] = None,
     settings: asking.Settings = None,
@@ -69,21 +69,19 @@ def _question(
     path: int | None,
 ) -> tuple[Run | None, Question]:
     """Return the question whose path is told, and the kept run that answered it if one is named."""
-    from deflator.analysis.replay import asked_again
+    from deflator.analysis.again import asked_again
     from deflator.book import load_book
     from deflator.ensemble import Question, Run, find_run
     from deflator.scenario import load_scenario
 
-    kept = Run.open(find_run(run)) if run else None
-    if kept and (given := [name for name, value in asked.items() if value is not None]):
-        message = f"a run is named, which settles {', '.join(given)} already"
-        raise RunError([Fault("", 0, "--run", message, f"leave out {', '.join(f'--{name}' for name in given)}")])
-    names = kept.manifest if kept else None
-    loaded = kept.scenario() if kept and scenario is None and not settings else None
-    loaded = loaded or load_scenario(scenario or (names.scenario["name"] if names else defaults.SCENARIO), settings)
-    known = load_book(book or (names.book["name"] if names else defaults.BOOK))
-    if kept:
-        return kept, asked_again(kept.manifest, known, loaded)
+    if run:
+        if given := [name for name, value in asked.items() if value is not None]:
+            message = f"a run is named, which settles {', '.join(given)} already"
+            hint = f"leave out {', '.join(f'--{name}' for name in given)}"
+            raise RunError([Fault("", 0, "--run", message, hint)])
+        kept = Run.open(find_run(run))
+        return kept, asked_again(kept, book, scenario, settings)
+    known, loaded = load_book(book or defaults.BOOK), load_scenario(scenario or defaults.SCENARIO, settings)
     return None, Question(
         known,
         loaded,

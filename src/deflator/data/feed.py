@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 
 import platformdirs
 
+from deflator.durable import write_whole
 from deflator.errors import DeflatorError, Fault
 
 #: How long an answer counts as fresh.
@@ -124,8 +124,4 @@ def _read(file: Path) -> Answer | None:
 def _keep(file: Path, answer: Answer) -> None:
     """Write an answer under another name first, so that a file under its own name is whole."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as stream:
-        json.dump({"format": _FORMAT, "at": answer.at, "rows": answer.rows}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(stream.name).replace(file)
+    write_whole(file, json.dumps({"format": _FORMAT, "at": answer.at, "rows": answer.rows}).encode())

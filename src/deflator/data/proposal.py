@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from deflator.book import Book, Source
 from deflator.book.edit import Edit, NewRow, edited
 from deflator.book.spelling import quoted
+from deflator.durable import write_whole
 from deflator.errors import BookError, Fault
 
 FORMAT = 1
@@ -82,12 +81,7 @@ def write_proposal(proposal: Proposal, path: Path) -> None:
     """
     if path.exists():
         raise BookError([Fault(str(path), 0, "", "the file exists", "give another name, or remove it first")])
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as stream:
-        json.dump(asdict(proposal), stream, indent=1, ensure_ascii=False)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(stream.name).replace(path)
+    write_whole(path, f"{json.dumps(asdict(proposal), indent=1, ensure_ascii=False)}\n".encode())
 
 
 def read_proposal(path: Path) -> Proposal:

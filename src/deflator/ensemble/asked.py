@@ -1,18 +1,23 @@
-"""The scenario that a run was asked with, kept beside its tables: the run can be told, compared and asked again."""
+"""The book and the scenario that a run was asked with, kept beside its tables.
+
+So a run can be told, compared and asked again whatever became of the files that it was made from.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from deflator.errors import Fault, RunError
+from deflator.book import Book, load_book
+from deflator.errors import DeflatorError, Fault, RunError
 from deflator.scenario import Scenario, load_scenario
 from deflator.scenario.vocabulary import drivers
 
-SCENARIO = "scenario.yaml"
+BOOK, SCENARIO = "book.zip", "scenario.yaml"
+Kept = TypeVar("Kept", Book, Scenario)
 _PLAIN = re.compile(r"[A-Za-z0-9_+][\w.+|-]*", re.ASCII)
 
 
@@ -51,17 +56,31 @@ def read_scenario(folder: Path, fingerprint: str) -> Scenario | None:
 
     Raises
     ------
-    DeflatorError
+    RunError
         When the file is not a scenario, or not that of the run.
     """
-    file = folder / SCENARIO
+    return _read(folder / SCENARIO, fingerprint, load_scenario, "run it again with `deflator run`")
+
+
+def read_book(folder: Path, fingerprint: str) -> Book | None:
+    """Return the book that a run was asked with; arguments as for `read_scenario`."""
+    hint = "give the book of the run with --book, or run it again with `deflator run`"
+    return _read(folder / BOOK, fingerprint, load_book, hint)
+
+
+def _read(file: Path, fingerprint: str, load: Callable[[Path], Kept], hint: str) -> Kept | None:
     if not file.is_file():
         return None
-    scenario = load_scenario(file)
-    if scenario.fingerprint != fingerprint:
-        hint = "run it again with `deflator run`"
-        raise RunError([Fault(str(file), 0, "", "this is not the scenario with which the run was made", hint)])
-    return scenario
+    try:
+        found = load(file)
+    except DeflatorError as error:
+        first = error.faults[0]
+        message = f"what the run keeps cannot be read: {first.message}"
+        raise RunError([Fault(str(file), first.row, first.column, message, hint)]) from None
+    if found.fingerprint != fingerprint:
+        message = f"has the fingerprint {found.fingerprint[:12]}…, what the run was made with {fingerprint[:12]}…"
+        raise RunError([Fault(str(file), 0, "", message, hint)])
+    return found
 
 
 def _lines(document: Mapping[str, Any], depth: int = 0) -> Iterator[str]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from deflator.errors import Fault, RunError
 
 MANIFEST = "manifest.json"
-FORMAT = 3
+FORMAT = 4
 #: Older layouts that can still be read; format 1 had no table of failures and no goal, format 2 no tenths of cohorts
-#: and no yardsticks of layers.
-_READABLE = (1, 2, FORMAT)
+#: and no yardsticks of layers, format 3 no book.
+_READABLE = (1, 2, 3, FORMAT)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from deflator.ensemble.asked import read_scenario
+from deflator.book import Book
+from deflator.ensemble.asked import read_book, read_scenario
 from deflator.ensemble.manifest import Manifest, read_manifest
 from deflator.ensemble.tables import FAILURES
 from deflator.errors import Fault, RunError
@@ -49,6 +50,16 @@ class Run:
             When what is kept is not that scenario.
         """
         return read_scenario(self.folder, self.manifest.scenario["fingerprint"])
+
+    def book(self) -> Book | None:
+        """Return the book with which the run was made; None where an earlier version did not keep it.
+
+        Raises
+        ------
+        DeflatorError
+            When what is kept is not that book.
+        """
+        return read_book(self.folder, self.manifest.book["fingerprint"])
 
     def table(self, name: str) -> pl.DataFrame:
         """Read a table of the run.

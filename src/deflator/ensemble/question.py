@@ -61,7 +61,7 @@ class Question:
             "months": (self.book.months if self.months is None else self.months, 1, self.book.months),
         }
         faults = [
-            Fault("", 0, name, f"{value} is out of range", f"use a number from {low} to {high}")
+            Fault("", 0, name, f"{value:,} is out of range", f"use a number from {low:,} to {high:,}")
             for name, (value, low, high) in asked.items()
             if not low <= value <= high
         ]

@@ -70,11 +70,11 @@ def quota_gb() -> float:
 
 
 def stored_runs() -> list[StoredRun]:
-    """Return every run in the place for runs, by name."""
+    """Return every run in the place for runs, by name; what begins with a dot is not whole, and will not be."""
     place = runs_folder()
     if not place.is_dir():
         return []
-    return [_stored(folder) for folder in sorted(place.iterdir()) if folder.is_dir()]
+    return [_stored(folder) for folder in sorted(place.iterdir()) if folder.is_dir() and folder.name[0] != "."]
 
 
 def _stored(folder: Path) -> StoredRun:

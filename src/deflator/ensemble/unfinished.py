@@ -4,7 +4,7 @@
 in the folder             is
 ========================= ==============================================================================
 request.json              the question, the paths to a chunk, the versions; written when the rest is there
-book, scenario.yaml       what was loaded, so that later changes of the user's files do not matter
+book.zip, scenario.yaml   what was loaded, so that later changes of the user's files do not matter; they stay
 chunks                    finished chunks
 lock                      the process that works on it
 whole                     in place of `request.json` once every table is written and on disk
@@ -27,8 +27,9 @@ from typing import Any
 import polars as pl
 
 from deflator.book import load_book, write_book
+from deflator.durable import flush_to_disk, write_whole
 from deflator.engine.compiled import source_hash
-from deflator.ensemble.asked import SCENARIO, scenario_text
+from deflator.ensemble.asked import BOOK, SCENARIO, scenario_text
 from deflator.ensemble.chunk_files import ChunkFolder
 from deflator.ensemble.gathering import HopelessError
 from deflator.ensemble.lock import LOCK, Owner, locked, owner_of
@@ -39,8 +40,8 @@ from deflator.errors import Fault, RunError
 from deflator.scenario import load_scenario
 
 SUFFIX = ".unfinished"
-_REQUEST, _BOOK, _WHOLE = "request.json", "book", "whole"
-_FORMAT = 1
+_REQUEST, _WHOLE = "request.json", "whole"
+_FORMAT = 2
 _ASKED = ("paths", "draws", "chance", "seed", "months", "target_error")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -157,8 +158,8 @@ def _begin(folder: Path, question: Question, chunk: int) -> Workplace:
     for path in folder.iterdir():
         if path.name != LOCK:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    write_book(question.book, folder / _BOOK)
-    _write_durably(folder / SCENARIO, scenario_text(question.scenario))
+    write_book(question.book, folder / BOOK)
+    write_whole(folder / SCENARIO, scenario_text(question.scenario).encode())
     request = {
         "format": _FORMAT,
         "run": question.name,
@@ -171,7 +172,7 @@ def _begin(folder: Path, question: Question, chunk: int) -> Workplace:
         "book": {"name": question.book.name, "fingerprint": question.book.fingerprint},
         "scenario": {"name": question.scenario.name, "fingerprint": question.scenario.fingerprint},
     }
-    _write_durably(folder / _REQUEST, json.dumps(request, indent=2) + "\n")
+    write_whole(folder / _REQUEST, f"{json.dumps(request, indent=2)}\n".encode())
     return Workplace(folder, chunk, False)
 
 
@@ -179,13 +180,12 @@ def _finish(folder: Path, target: Path) -> None:
     """Give a whole run its name. Killed at any line of this, it is finished by the next try."""
     if not (folder / _WHOLE).is_file():
         for path in folder.iterdir():
-            if path.name not in (CHUNKS, _BOOK):
+            if path.name != CHUNKS:
                 flush_to_disk(path)
         flush_to_disk(folder)
         (folder / _REQUEST).replace(folder / _WHOLE)
         flush_to_disk(folder)
-    for name in (CHUNKS, _BOOK):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    shutil.rmtree(folder / CHUNKS, ignore_errors=True)
     aside = target.with_name(f"{target.name}.replaced")
     if target.exists():
         shutil.rmtree(aside, ignore_errors=True)
@@ -221,7 +221,7 @@ def reopened(folder: Path) -> Question:
     if request.get("format") != _FORMAT:
         message = f"format {request.get('format')!r} is not format {_FORMAT}, which this version resumes"
         raise RunError([Fault(str(folder), 0, "", message, again)])
-    book, scenario = load_book(folder / _BOOK), load_scenario(str(folder / SCENARIO))
+    book, scenario = load_book(folder / BOOK), load_scenario(str(folder / SCENARIO))
     question = Question(book, scenario, **request["asked"])
     faults = [Fault(str(folder), 0, what, message, again) for what, message in _differences(request, question)]
     if faults:
@@ -269,20 +269,3 @@ def _telling_of_a_full_disk(folder: Path) -> Iterator[None]:
         next_step = f"deflator resume {target_of(folder)}" if far.paths else "deflator run"
         hint = f"make room, then type `{next_step}`"
         raise StoppedError([Fault(str(folder), 0, "", message, hint)]) from None
-
-
-def _write_durably(file: Path, content: str) -> None:
-    draft = file.with_name(f"{file.name}.writing")
-    draft.write_text(content, encoding="utf-8")
-    flush_to_disk(draft)
-    draft.replace(file)
-    flush_to_disk(file.parent)
-
-
-def flush_to_disk(path: Path) -> None:
-    """Have a file or folder reach the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

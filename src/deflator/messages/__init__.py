@@ -111,3 +111,18 @@ def text(key: str, /, **values: object) -> str:
     'Scenario analysis, not a forecast and not investment advice.'
     """
     return catalogue(spoken())[key].format(**values)
+
+
+def translated(words: str) -> str:
+    """Return what a table, a book or a scenario says in the language that is spoken, if somebody translated it.
+
+    Tables of the program hold their words in the first language; `tables.toml` of any other has them by these words,
+    so that what a user changed stands as it is.
+
+    Examples
+    --------
+    >>> with speaking("zh"):
+    ...     translated("Scarcity"), translated("My scenario")
+    ('供不应求', 'My scenario')
+    """
+    return catalogue(spoken()).get(f"tables.{words}", words)

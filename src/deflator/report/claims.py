@@ -8,7 +8,7 @@ from typing import Any
 
 from deflator.analysis.claims import CONDITIONAL, CONTRADICTED, EVEN, SUPPORTED, Check, Claims
 from deflator.errors import Fault, RunError
-from deflator.messages import text
+from deflator.messages import text, translated
 from deflator.report.picture import BLACK, GREEN, ORANGE, VERMILION, drawing
 
 _MARKS = {SUPPORTED: ("^", GREEN), CONTRADICTED: ("v", VERMILION), CONDITIONAL: ("o", ORANGE)}
@@ -46,7 +46,7 @@ def draw_claims(found: Sequence[Claims], book: str, file: Path) -> None:
         for place, row in enumerate(rows):
             for number, check in enumerate(row):
                 _draw_share(axes, place, number, len(row), check, found[number].scenario, named)
-        labels = [f"{row[0].claim.mechanism}  {row[0].claim.statement}" for row in rows]
+        labels = [f"{row[0].claim.mechanism}  {translated(row[0].claim.statement)}" for row in rows]
         axes.set_yticks(range(len(rows)), labels, fontsize=8)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(-0.02, 1.02)
@@ -66,7 +66,7 @@ def _draw_share(
     height = place + 0.3 * (number - 0.5 * (scenarios - 1))
     if share.low is not None and share.high is not None:
         axes.hlines(height, share.low, share.high, color=colour, linestyle=_LINES[number % len(_LINES)], linewidth=1.4)
-    label = text("claims.figure.legend", scenario=scenario, verdict=text(f"claims.verdict.{check.verdict}"))
+    label = text("claims.figure.legend", scenario=scenario, verdict=text(f"terms.verdict.{check.verdict}"))
     filled = colour if number % 2 == 0 else "white"
     axes.plot(share.value, height, mark, color=colour, markerfacecolor=filled, markersize=6,
               label=None if label in named else label)  # fmt: skip

@@ -52,7 +52,7 @@ def export_of(result: Result, book: Book) -> Export:
     result
         A kept run.
     book
-        The book that it was made with; from `deflator.report.tidy.book_of`.
+        The book that it was made with; from `deflator.analysis.again.book_of`.
     """
     manifest = result.raw.manifest
     title = text("export.title", scenario=manifest.scenario["name"], book=manifest.book["name"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from deflator.durable import write_whole
 from deflator.ensemble import Question
 from deflator.messages import spoken
 
@@ -72,16 +72,3 @@ def kept(
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
     return document
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all: under another name first, which is on the disk before it gets its own."""
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)

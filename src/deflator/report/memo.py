@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from deflator.analysis import Result
+from deflator.analysis.answered import remember
 from deflator.analysis.balance import balances
 from deflator.analysis.first import first_breaks
 from deflator.analysis.losses import ALL
-from deflator.analysis.replay import asked_again
-from deflator.book import Book
 from deflator.ensemble import Progress, Question
 from deflator.errors import DeflatorError
 from deflator.messages import spoken
 from deflator.report.documents import DOCUMENTS, build, checked
 from deflator.report.documents.company import able_to_break, company_list, company_page, largest, told_of
-from deflator.report.documents.first import first_page
 from deflator.report.documents.heading import prepared
-from deflator.report.documents.losses import loss_page
 from deflator.report.documents.registry import finished
 from deflator.report.kept import kept
-from deflator.scenario import Scenario
 
 
 class _Effort(NamedTuple):
@@ -86,17 +83,6 @@ class Memo:
         return str(self.documents[name].get("refused", ""))
 
 
-def question_of(result: Result, book: Book, scenario: Scenario) -> Question:
-    """Return the question that a kept run answered.
-
-    Raises
-    ------
-    RunError
-        When the book or the scenario is no longer that of the run.
-    """
-    return asked_again(result.raw.manifest, book, scenario)
-
-
 def gather(
     question: Question, result: Result, full: bool = False, pages: int = 64, progress: Progress | None = None
 ) -> Memo:
@@ -117,17 +103,14 @@ def gather(
         progress, sum(plan.seconds for plan in _PLAN.values()) + _TARGETS * _REVERSE.seconds + _PAGES.seconds
     )
     found = first_breaks(result)
-    ready: dict[str, Callable[[], dict[str, Any]]] = {
-        "first": lambda: first_page(result),
-        "losses": lambda: loss_page(result, question),
-    }
+    remember(question, result)
     documents: dict[str, dict[str, Any]] = {}
     documents["limits"] = build("limits", question, {"lang": spoken()})  # nothing is computed, so it is not kept
     for name, plan in _PLAN.items():
         with_arguments = checked(DOCUMENTS[name], {**plan.arguments(full), "lang": spoken()})
         documents[name] = kept(
             name, question, with_arguments,
-            _maker(name, question, with_arguments, ready.get(name), meter.part(plan.seconds)),
+            partial(_or_refusal, name, question, with_arguments, meter.part(plan.seconds)),
         )  # fmt: skip
         meter.done(plan.seconds)
     reverse: dict[str, dict[str, Any] | str] = {}
@@ -141,19 +124,6 @@ def gather(
     told = kept("company", question, given, lambda: _pages(question, result, given, meter.part(_PAGES.seconds)))
     meter.end()
     return Memo(question, result, documents, reverse, tuple(told["pages"]))
-
-
-def _maker(
-    name: str,
-    question: Question,
-    arguments: dict[str, Any],
-    ready: Callable[[], dict[str, Any]] | None,
-    progress: Progress | None,
-) -> Callable[[], dict[str, Any]]:
-    """Return what builds a document: from the run that is open, or from the question."""
-    if ready:
-        return lambda: finished(name, question, arguments, ready())
-    return lambda: _or_refusal(name, question, arguments, progress)
 
 
 def _or_refusal(name: str, question: Question, arguments: dict[str, Any], progress: Progress | None) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from deflator.durable import write_whole
 from deflator.errors import Fault, RunError
 from deflator.messages import text
-from deflator.report.kept import write_whole
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _MOST_SECONDS = 300

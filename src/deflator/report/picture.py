@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from deflator.durable import whole
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 
@@ -54,14 +53,8 @@ def drawing(file: Path, width_inches: float = 9.0, height_inches: float = 5.0) -
         figure = figures.Figure(figsize=(width_inches, height_inches), layout="constrained")
         yield figure
         figure.text(1.0, 0.0, text("common.disclaimer"), ha="right", va="bottom", size=7, color="#666666")
-        draft = file.with_name(f".{secrets.token_hex(4)}{file.suffix}")
-        try:
+        with whole(file) as draft:
             figure.savefig(draft, dpi=144, metadata={"Date": None} if file.suffix == ".svg" else None)
-            with draft.open("rb") as written:
-                os.fsync(written.fileno())
-            draft.replace(file)
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def check_picture(file: Path) -> None:

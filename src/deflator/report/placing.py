@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deflator.durable import whole
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 
@@ -41,32 +39,17 @@ def placed(target: Path) -> Iterator[Path]:
 
     Examples
     --------
-    >>> with tempfile.TemporaryDirectory() as folder:
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
     ...     with placed(Path(folder) / "note.txt") as draft:
     ...         _ = draft.write_text("whole")
-    ...     (Path(folder) / "note.txt").read_text(), len(os.listdir(folder))
+    ...     (Path(folder) / "note.txt").read_text(), len(list(Path(folder).iterdir()))
     ('whole', 1)
     """
     check_free(target)
     try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
-            draft = beside / target.name
+        with whole(target) as draft:
             yield draft
-            for file in (*draft.rglob("*"), draft):
-                _flush(file)
-            draft.replace(target)
-            _flush(target.parent)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         message = text("export.unwritable", reason=error.strerror or error)
         raise RunError([Fault(str(target), 0, "-o", message, text("export.unwritable_hint"))]) from None
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

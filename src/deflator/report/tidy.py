@@ -17,10 +17,9 @@ import polars as pl
 
 from deflator.analysis import Result
 from deflator.analysis.losses import ALL
-from deflator.book import Book, load_book
+from deflator.book import Book
 from deflator.book.months import month_at
 from deflator.book.schema import schema
-from deflator.errors import DeflatorError, Fault, RunError
 from deflator.messages import text
 
 #: What a column can hold, and the type that a frame gives it.
@@ -112,38 +111,6 @@ def sheet_of(name: str, frame: pl.DataFrame, columns: Sequence[Column], catalogu
     """
     typed = frame.select(pl.col(column.name).cast(TYPES[column.type]) for column in columns)
     return Sheet(name, tuple(columns), typed, catalogue)
-
-
-def book_of(result: Result, given: str | None = None) -> Book:
-    """Return the book that a run was made with.
-
-    Parameters
-    ----------
-    result
-        A kept run.
-    given
-        Name or path of the book; the name that the run kept when None.
-
-    Raises
-    ------
-    RunError
-        When that book cannot be found, or differs in content from the run's.
-    """
-    kept = result.raw.manifest.book
-    hint = text("export.book_hint")
-    try:
-        book = load_book(kept["name"] if given is None else given)
-    except DeflatorError as error:
-        if given is not None:
-            raise
-        message = text("export.book_missing", book=kept["name"], reason=error.faults[0].message)
-        raise RunError([Fault("", 0, "--book", message, hint)]) from None
-    if book.fingerprint != kept["fingerprint"]:
-        message = text(
-            "export.book_differs", found=book.fingerprint[:12], kept=kept["fingerprint"][:12], name=book.name
-        )
-        raise RunError([Fault("", 0, "--book", message, hint)])
-    return book
 
 
 def sheets_of(result: Result, book: Book) -> list[Sheet]:

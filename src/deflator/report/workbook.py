@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from deflator.analysis import Result
+from deflator.analysis.again import book_of
 from deflator.messages import speaking, spoken, text
 from deflator.report.cover import Export, contents, export_of
 from deflator.report.datapackage import write_package
 from deflator.report.placing import placed
-from deflator.report.tidy import Column, Sheet, book_of
+from deflator.report.tidy import Column, Sheet
 
 KINDS = ("xlsx", "csv", "parquet")
 #: A cell that begins with one of these is taken for a formula by some spreadsheet.
@@ -50,7 +51,7 @@ def export(
         Of the cover and of what columns mean: `en` or `zh`; the one that is spoken when None. Names of tables and
         columns are the same in both.
     book
-        Name or path of the book of the run, where it is not a shipped one.
+        Name or path of the book of the run, where the run does not keep it.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def export(
         When the book is not that of the run, or the place is taken or cannot be written to; nothing is left then.
     """
     with speaking(language or spoken()):
-        found = export_of(result, book_of(result, book))
+        found = export_of(result, book_of(result.raw, book))
         write_export(found, Path(target), kind)
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from deflator import plugins
 from deflator.book.spelling import quoted
 from deflator.errors import Fault, ScenarioError
-from deflator.messages import text
+from deflator.messages import text, translated
 from deflator.scenario.content import Content
 from deflator.scenario.document import Document, read_document
 from deflator.scenario.reader import suggestion
@@ -155,7 +155,7 @@ def _settled(scenario: Scenario, changes: Sequence[Content], settings: Sequence[
     change = reduce(Content.then, changes)
     return replace(
         scenario,
-        title=text("scenario.with_settings", title=scenario.title, settings=", ".join(settings)),
+        title=text("scenario.with_settings", title=translated(scenario.title), settings=", ".join(settings)),
         drivers={**scenario.drivers, **change.drivers},
         channels={**scenario.channels, **change.channels},
         parameters={**scenario.parameters, **change.parameters},

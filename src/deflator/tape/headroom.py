@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import polars as pl
 
+from deflator.analysis.monthly import quantiles
 from deflator.book.months import month_at
 from deflator.tape.outcomes import Outcomes
 
-_LEVELS = (0.05, 0.5, 0.95)
 _AMPLE = 9.99  # shown where a figure has all the room there is
 _SCHEMA = {
     "obligor": pl.String, "facility": pl.String, "test": pl.String, "case": pl.String, "month": pl.Int64,
@@ -45,16 +43,14 @@ def headroom_table(outcomes: Outcomes) -> pl.DataFrame:
         owed = ~np.isnan(head)
         if not owed.any():
             continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # months in which nothing is owed have no quantiles
-            quantiles = np.nanquantile(head, _LEVELS, axis=1)
+        levels = quantiles(head)
         counted = owed.sum(axis=1)
         below = (head < 0.0).sum(axis=1)
         for month in np.flatnonzero(counted) + 1:
             at = month - 1
             rows.append((
                 economy.entities[borrower], facility, test, case, int(month), month_at(int(month), book.as_of),
-                *(float(quantile[at]) for quantile in quantiles), float(below[at] / counted[at]),
+                *(float(quantile[at]) for quantile in levels), float(below[at] / counted[at]),
                 float(counted[at] / outcomes.paths),
             ))  # fmt: skip
     return pl.DataFrame(rows, _SCHEMA, orient="row")

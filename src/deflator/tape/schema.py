@@ -64,8 +64,8 @@ def _columns_in(language: str) -> Mapping[str, Column]:
 
 
 @cache
-def example() -> Mapping[str, str]:
-    """Return a row that shows what may be typed."""
+def examples() -> Mapping[str, str]:
+    """Return what may be typed into columns that do not depend on the book."""
     return {row["column"]: row["example"] for row in _rows("columns.csv") if row["example"]}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,16 +9,18 @@ from typing import Any
 from deflator.book import Book
 from deflator.book.raw import MOST_ROWS
 from deflator.book.schema import NUMERIC, Column
+from deflator.durable import whole
 from deflator.errors import Fault, RunError
 from deflator.messages import text
 from deflator.tape.borrowers import Borrowers
-from deflator.tape.schema import SHEET, columns, example, profiles
+from deflator.tape.example import example
+from deflator.tape.schema import SHEET, columns, profiles
 
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def write_template(path: str | Path, book: Book) -> Path:
-    """Write an empty tape with one row as an example.
+    """Write an empty tape with one row as an example, in the names of the book.
 
     Parameters
     ----------
@@ -39,17 +39,12 @@ def write_template(path: str | Path, book: Book) -> Path:
         raise RunError([Fault(str(path), 0, "", text("tape.fault.template_ending"), f"type {path.stem}.xlsx")])
     if path.exists():
         raise RunError([Fault(str(path), 0, "", text("tape.fault.taken"), text("tape.hint.taken"))])
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        _write(draft, book)
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
-        draft.replace(path)
+        with whole(path) as draft:
+            _write(draft, book)
     except OSError as error:
         message = text("tape.fault.unwritable", reason=error.strerror or error)
         raise RunError([Fault(str(path), 0, "", message, text("tape.hint.unwritable"))]) from None
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
@@ -60,7 +55,7 @@ def _write(path: Path, book: Book) -> None:
     with xlsxwriter.Workbook(str(path), fixed) as workbook:
         workbook.set_properties({"created": _CREATED})
         styles = {"bold": workbook.add_format({"bold": True}), "text": workbook.add_format({"num_format": "@"})}
-        _write_loans(workbook.add_worksheet(SHEET), styles)
+        _write_loans(workbook.add_worksheet(SHEET), styles, example(book))
         _write_table(
             workbook.add_worksheet("columns"), styles, ("column", "needed", "unit", "allowed", "meaning"),
             [(name, text("tape.needed") if column.required else "", column.unit,
@@ -84,7 +79,7 @@ def _write(path: Path, book: Book) -> None:
         )  # fmt: skip
 
 
-def _write_loans(sheet: Any, styles: dict[str, Any]) -> None:
+def _write_loans(sheet: Any, styles: dict[str, Any], shown: dict[str, str]) -> None:
     sheet.freeze_panes(1, 1)
     for place, (name, column) in enumerate(columns().items()):
         sheet.set_column(place, place, max(len(name) + 2, 12), None if column.type in NUMERIC else styles["text"])
@@ -93,13 +88,10 @@ def _write_loans(sheet: Any, styles: dict[str, Any]) -> None:
         if column.type == "choice" and len(",".join(column.allowed)) <= 255:
             menu = {"validate": "list", "source": list(column.allowed), "ignore_blank": True}
             sheet.data_validation(1, place, MOST_ROWS, place, menu)
-        shown = example().get(name)
-        if shown is None:
-            continue
-        if column.type in NUMERIC:
-            sheet.write_number(1, place, float(shown))
-        else:
-            sheet.write_string(1, place, shown, styles["text"])
+        if name in shown and column.type in NUMERIC:
+            sheet.write_number(1, place, float(shown[name]))
+        elif name in shown:
+            sheet.write_string(1, place, shown[name], styles["text"])
 
 
 def explained(column: Column) -> str:

@@ -87,7 +87,9 @@ def exported(result: Result, book: Book, kind: Format) -> bytes:
 
 
 def _book_of(result: Result, shelf: Shelf) -> Book:
-    """Return the book with which a run was made, by what is in it."""
+    """Return the book with which a run was made: its own copy, else one of the same content."""
+    if kept := result.raw.book():
+        return kept
     told = result.raw.manifest.book
     for name in shelf.books():
         try:
@@ -96,5 +98,5 @@ def _book_of(result: Result, shelf: Shelf) -> Book:
             continue
         if book.fingerprint == told["fingerprint"]:
             return book
-    message = f"the book {told['name']} of this run is not here, or has changed since"
+    message = f"the run keeps no copy of its book, and {told['name']} is not here or has changed since"
     raise RunError([Fault("", 0, "run", message, "upload the book with which it was made")])

@@ -17,9 +17,8 @@ import sys
 import time
 from typing import IO, Any
 
-from deflator.analysis import Result
-from deflator.analysis.result import ask
-from deflator.ensemble import Progress, Question, runs_folder
+from deflator.analysis.answered import keep
+from deflator.ensemble import Progress, Question
 from deflator.errors import DeflatorError
 from deflator.messages import speaking, text
 from deflator.report.documents import build
@@ -73,8 +72,7 @@ def built_of(document: str, question: Question, arguments: dict[str, Any], progr
     with speaking(str(arguments["lang"])):
         if document == REPORT:
             check_jinja()
-        kept = runs_folder() / question.name
-        result = Result.open(kept) if kept.is_dir() else ask(question, progress=progress)
+        result = keep(question, progress)
         parts: dict[str, Any] = {"run": result.raw.manifest}
         if document == REPORT:
             parts["html"] = make_page([gather(question, result, progress=progress)]).html

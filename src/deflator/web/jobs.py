@@ -1,6 +1,7 @@
 """Documents of pages, computed one after another by a process of its own, so that no live view waits for one.
 
-The process has the lowest priority, keeps the compiled engine between jobs, and is ended when its job is cancelled.
+The process has the lowest priority, keeps the compiled engine and the latest runs between jobs, and is ended when its
+job is cancelled.
 A document is a function of document, question and arguments, so what was asked before is answered from memory.
 """
 
@@ -13,6 +14,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
@@ -93,6 +95,7 @@ class Jobs:
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._place: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
 
@@ -215,7 +218,9 @@ class Jobs:
                 return
             process = self._process
             if process is None or process.poll() is not None:
-                process = self._process = _started()
+                self._end_process()
+                self._place = tempfile.TemporaryDirectory(prefix="deflator-jobs-", ignore_cleanup_errors=True)
+                process = self._process = _started(self._place.name)
         assert process.stdin is not None
         assert process.stdout is not None
         write_message(process.stdin, task)
@@ -245,11 +250,14 @@ class Jobs:
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
+        if self._place is not None:
+            self._place.cleanup()
 
 
-def _started() -> subprocess.Popen[bytes]:
-    """Start the process that computes documents."""
-    return subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
+def _started(place: str) -> subprocess.Popen[bytes]:
+    """Start the process that computes documents; what it writes for a moment lies in a place to be removed."""
+    environment = os.environ | {"TMPDIR": place}
+    return subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
 def write_message(pipe: IO[bytes], message: bytes) -> None:

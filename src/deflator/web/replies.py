@@ -26,7 +26,11 @@ def json_bytes(content: Any) -> bytes:
     >>> json_bytes({"rents": (2.2, float("nan"))})
     b'{"rents": [2.2, null]}'
     """
-    return json.dumps(_plain(content), allow_nan=False).encode("ascii")
+    try:
+        told = json.dumps(content, allow_nan=False)
+    except (ValueError, TypeError):  # a number that is not finite, or one of NumPy
+        told = json.dumps(_plain(content), allow_nan=False)
+    return told.encode("ascii")
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,8 @@ from deflator.book import Book
 from deflator.book.schema import parameter_rules
 from deflator.ensemble import stored_runs
 from deflator.errors import DeflatorError
-from deflator.messages import LANGUAGES, text
+from deflator.messages import LANGUAGES, text, translated
+from deflator.report.documents.record import has_outcomes
 from deflator.scenario import Scenario
 from deflator.scenario.vocabulary import channels, drivers
 from deflator.web.bodies import LIVE_DRAWS, LIVE_PATHS
@@ -67,8 +68,8 @@ def _books(shelf: Shelf) -> Iterator[dict[str, Any]]:
         except (DeflatorError, OSError):
             continue  # a kept book that was changed by hand and no longer loads is told when it is asked for
         yield {
-            "name": name, "title": book.title, "as_of": book.as_of, "months": book.months,
-            "fingerprint": book.fingerprint, "kept": lasting,
+            "name": name, "title": translated(book.title), "as_of": book.as_of, "months": book.months,
+            "fingerprint": book.fingerprint, "kept": lasting, "outcomes": has_outcomes(name),
         }  # fmt: skip
 
 
@@ -82,7 +83,10 @@ def _scenarios(shelf: Shelf) -> Iterator[dict[str, Any]]:
 
 def heading(scenario: Scenario) -> dict[str, Any]:
     """Return what describes a scenario."""
-    return {field: getattr(scenario, field) for field in ("name", "title", "author", "date", "description")}
+    return {
+        "name": scenario.name, "title": translated(scenario.title), "author": scenario.author, "date": scenario.date,
+        "description": translated(scenario.description),
+    }  # fmt: skip
 
 
 def _runs() -> Iterator[dict[str, Any]]:
@@ -125,7 +129,7 @@ def _parameters(book: Book) -> Iterator[dict[str, Any]]:
         rule, known = parameter_rules()[name], book.provenance.get(("parameters", name, "value"))
         yield {
             "name": name, "value": row["value"], "low": row["low"], "high": row["high"], "unit": rule.unit,
-            "distribution": row["distribution"], "step": rule.step, "meaning": rule.meaning,
+            "distribution": row["distribution"], "step": rule.step, "meaning": translated(rule.meaning),
             "grade": known.grade if known else "", "source": known.source if known else "",
             "as_of": known.as_of if known else "", "note": (known.note if known else None) or "",
         }  # fmt: skip

@@ -6,7 +6,8 @@ from typing import Any
 
 from deflator.book import Book
 from deflator.book.evidence import evidence, figures_by_source
-from deflator.book.schema import schema
+from deflator.book.schema import Column, schema
+from deflator.messages import translated
 from deflator.web.names import missing
 
 
@@ -27,15 +28,19 @@ def table_of(book: Book, name: str) -> dict[str, Any]:
             known.setdefault(key, {})[column] = vars(one)
     return {
         "table": name,
-        "columns": [
-            {"name": one.column, "unit": one.unit, "meaning": one.description, "type": one.type, "key": one.key}
-            for one in columns
-        ],
+        "columns": [_column(one) for one in columns],
         "rows": [
             {"row": key, "values": dict(row), "provenance": known.get(key, {})}
             for key, row in zip(table.keys, table.rows, strict=True)
         ],
     }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.column, "label": translated(column.column.replace("_", " ")), "unit": column.unit,
+        "meaning": translated(column.description), "type": column.type, "key": column.key,
+    }  # fmt: skip
 
 
 def sources_of(book: Book) -> dict[str, Any]:

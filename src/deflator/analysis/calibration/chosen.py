@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from io import StringIO
@@ -17,6 +15,7 @@ from deflator.analysis.calibration.fit import Estimate, Fit
 from deflator.analysis.calibration.rents import OF_THE_MODEL
 from deflator.analysis.calibration.search import Profile
 from deflator.book import Book
+from deflator.durable import write_whole
 from deflator.errors import Fault, RunError
 
 ETA = "rent_perf_exponent_eta"
@@ -173,15 +172,7 @@ def write_proposals(proposals: Sequence[Proposal], path: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(Proposal)])
     writer.writerows(_cells(one) for one in proposals)
-    draft = path.with_name(f".{secrets.token_hex(4)}{path.suffix}")
-    try:
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(text.getvalue())
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, text.getvalue().encode())
 
 
 def check_new(path: Path) -> None:

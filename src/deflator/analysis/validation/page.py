@@ -10,7 +10,7 @@ from deflator.analysis.breaks import NONE
 from deflator.analysis.validation.headline import KINDS, Headline
 from deflator.analysis.validation.stability import CLEAR, Case, Stability
 from deflator.analysis.validation.suite import Validation
-from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significant
+from deflator.analysis.words import UNKNOWN, p_value, per_cent, per_cent_range, significant
 from deflator.book import month_at
 from deflator.messages import text
 
@@ -43,7 +43,8 @@ def _lines(found: Validation, command: str) -> Iterator[str]:
     for one in found.stabilities:
         yield from _stability(one, found)
     for name, past in found.pasts:
-        yield from _past(name, past)
+        yield from (text("validate.page.past_title", book=name), "")
+        yield from past_lines(name, past)
     yield from _rents(found)
     yield from (text("validate.page.limits_title"), "", text("validate.page.limits").strip(), "")
     yield text("common.disclaimer")
@@ -196,9 +197,8 @@ def _interval(found: Interval | None) -> str:
     return text("backtest.interval", value=f"{found.value:.2f}", low=f"{found.low:.2f}", high=f"{found.high:.2f}")
 
 
-def _past(name: str, past: Backtest) -> Iterator[str]:
+def past_lines(name: str, past: Backtest) -> Iterator[str]:
     """Yield the scores of a book of the past, misses first."""
-    yield from (text("validate.page.past_title", book=name), "")
     yield text("validate.page.past", book=name, as_of=past.as_of, end=month_at(past.until, past.as_of),
                paths=f"{past.paths:,}")  # fmt: skip
     yield ""
@@ -219,7 +219,7 @@ def _past(name: str, past: Backtest) -> Iterator[str]:
         if order:
             tau = order.kendall
             yield text("validate.page.order", which=text(key), firms=order.firms, tau=f"{tau.value:.2f}",
-                       low=f"{tau.low:.2f}", high=f"{tau.high:.2f}", chance=f"{tau.p_value:.3f}")  # fmt: skip
+                       low=f"{tau.low:.2f}", high=f"{tau.high:.2f}", chance=p_value(tau.p_value))  # fmt: skip
     if past.timing:
         one_place = {name: f"{getattr(past.timing, name).value:.1f}" for name in ("error", "distance")}
         inside = per_cent(past.timing.covered.value)

@@ -10,6 +10,7 @@ from deflator.book.months import earliest_day, last_day
 from deflator.book.schema import parameter_rules, schema
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.errors import Fault
+from deflator.messages import translated
 
 LATEST_SOURCE_DAYS = 10
 
@@ -117,7 +118,8 @@ def parameters_are_the_known_ones(draft: Draft) -> Iterator[Fault]:
             yield table.fault(position, "parameter", f"{quoted(name)} is not a parameter of the engine", hint)
     for name in missing:
         message = f"{quoted(name)} is missing"
-        yield Fault(table.file, 0, "parameter", message, f"add it: {rules[name].meaning} ({rules[name].unit})")
+        hint = f"add it: {translated(rules[name].meaning)} ({rules[name].unit})"
+        yield Fault(table.file, 0, "parameter", message, hint)
 
 
 def parameters_are_within_bounds(draft: Draft) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from deflator.analysis import Result
+from deflator.analysis.answered import answered
 from deflator.analysis.balance import FIGURES, PARTS, Balances, Course, balances, with_accounts
 from deflator.analysis.choose_path import Chosen, choose_from_run, search
 from deflator.analysis.first import FirstBreaks, first_breaks
@@ -22,7 +23,7 @@ from deflator.engine.codes import Cause, Trigger
 from deflator.ensemble import Progress, Question
 from deflator.errors import Fault, RunError
 from deflator.report.documents.first import break_odds
-from deflator.report.documents.heading import answered, labels, prepared
+from deflator.report.documents.heading import labels, prepared
 from deflator.report.plain import plain
 
 #: Tables that bind a company, and the columns that name it.
@@ -35,8 +36,7 @@ _SEARCHED = 256
 
 def build_companies(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the list of companies, with how often each breaks."""
-    with answered(question, progress) as result:
-        return company_list(question, first_breaks(result))
+    return company_list(question, first_breaks(answered(question, progress)))
 
 
 def company_list(question: Question, found: FirstBreaks) -> dict[str, Any]:
@@ -83,10 +83,9 @@ def build_company(question: Question, arguments: Mapping[str, Any], progress: Pr
     setting = prepared(question, arguments)
     owner = account_of(setting, entity)
     sheets = balances(setting, [owner], progress=progress) if owner in with_accounts(setting) else None
-    with answered(question, progress) as result:
-        found = first_breaks(result)
-        story = told_of(question, result, entity, progress)
-    return company_page(question, entity, sheets, found, story)
+    result = answered(question, progress)
+    story = told_of(question, result, entity, progress)
+    return company_page(question, entity, sheets, first_breaks(result), story)
 
 
 def check_entity(book: Book, entity: str) -> None:

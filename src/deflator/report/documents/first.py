@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deflator.analysis import Result
+from deflator.analysis.answered import answered
 from deflator.analysis.first import FirstBreak, FirstBreaks, Order, first_breaks
 from deflator.analysis.survival import Survival
 from deflator.ensemble import Progress, Question
-from deflator.report.documents.heading import answered, words
+from deflator.report.documents.heading import words
 
 #: Dots of a quantile dotplot: each stands for a fiftieth of the paths.
 DOTS = 50
@@ -20,8 +21,7 @@ DOTS = 50
 
 def build_first(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page from the kept run of the question, or from one that is made for it."""
-    with answered(question, progress) as result:
-        return first_page(result)
+    return first_page(answered(question, progress))
 
 
 def first_page(result: Result) -> dict[str, Any]:

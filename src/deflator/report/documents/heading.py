@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from deflator import __version__
-from deflator.analysis import Result
 from deflator.analysis.replay import Setting, prepare
-from deflator.analysis.result import ask
 from deflator.book.months import month_at
 from deflator.engine.codes import Cause, Trigger
-from deflator.ensemble import Progress, Question, runs_folder
-from deflator.messages import text
+from deflator.ensemble import Question
+from deflator.messages import text, translated
 
 
 def heading(question: Question) -> dict[str, Any]:
@@ -24,12 +19,13 @@ def heading(question: Question) -> dict[str, Any]:
     book, scenario = question.book_used, question.scenario
     return {
         "book": {
-            "name": book.name, "title": book.title, "as_of": book.as_of, "horizon": book.horizon,
+            "name": book.name, "title": translated(book.title), "as_of": book.as_of, "horizon": book.horizon,
             "fingerprint": question.book.fingerprint, "reference_equipment": book.reference_equipment,
         },
         "scenario": {
-            "name": scenario.name, "title": scenario.title, "author": scenario.author, "date": scenario.date,
-            "description": scenario.description, "fingerprint": scenario.fingerprint,
+            "name": scenario.name, "title": translated(scenario.title), "author": scenario.author,
+            "date": scenario.date, "description": translated(scenario.description),
+            "fingerprint": scenario.fingerprint,
         },
         "paths": question.paths_used,
         "draws": question.draws_used,
@@ -58,17 +54,6 @@ def resized(question: Question, paths: int, draws: int) -> Question:
 def prepared(question: Question, arguments: Mapping[str, Any]) -> Setting:
     """Return the question with the arguments `paths` and `draws`, ready to be simulated."""
     return prepare(resized(question, int(arguments["paths"]), int(arguments["draws"])))
-
-
-@contextmanager
-def answered(question: Question, progress: Progress | None = None) -> Iterator[Result]:
-    """Open the kept run that answered a question, or answer it in a folder that is removed afterwards."""
-    folder = runs_folder() / question.name
-    if folder.is_dir():
-        yield Result.open(folder)
-        return
-    with TemporaryDirectory() as place:
-        yield ask(question, Path(place) / "run", progress=progress)
 
 
 def labels(question: Question) -> dict[str, str]:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from deflator.analysis import Result
+from deflator.analysis.answered import answered
 from deflator.analysis.attribute import BREAK, LOSS, SYSTEM, Attribution, Division, attribute
 from deflator.analysis.losses import ALL
 from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.ensemble import Progress, Question
-from deflator.report.documents.heading import answered, labels, prepared
+from deflator.report.documents.heading import labels, prepared
 
 #: Entities whose breaks are attributed on the page.
 _BREAKS = 8
@@ -20,8 +21,7 @@ _BREAKS = 8
 
 def build_losses(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of who pays; `channels` adds the waterfall, which plays sets of channels."""
-    with answered(question, progress) as result:
-        found = loss_page(result, question)
+    found = loss_page(answered(question, progress), question)
     if arguments["channels"]:
         played = play(question, arguments, progress)
         found["waterfall"] = division_rows(played.divide(played.outcomes[0]))
@@ -77,11 +77,7 @@ def build_attribution(question: Question, arguments: Mapping[str, Any], progress
     breaks = sorted(breaks, key=lambda one: (-one.all_on.value, one.outcome.entity))[:_BREAKS]
     lost = [one for one in divisions if one.outcome.kind == SYSTEM or one.all_on.value > 0.0]
     return {
-        "channels": played.players,
-        "channels_off": played.absent,
-        "exact": played.plan.exact,
-        "orders": None if played.plan.exact else 2 * (played.plan.pairs or 0),
-        "sets_played": played.played.coalitions,
+        **played.played_as(),
         "paths": played.setting.question.paths_used,
         "draws": played.setting.question.draws_used,
         "labels": labels(question),
@@ -97,16 +93,5 @@ def play(question: Question, arguments: Mapping[str, Any], progress: Progress | 
 
 def division_rows(division: Division) -> dict[str, Any]:
     """Return what each channel adds to an outcome; the values sum to the total."""
-    return {
-        "outcome": division.outcome.kind,
-        "entity": division.outcome.entity or None,
-        "unit": division.outcome.unit,
-        "first_round": division.first_round,
-        "all_on": division.all_on,
-        "total": division.total,
-        "amplification": division.amplification,
-        "amplification_error": division.amplification_error,
-        "parts": [
-            {"channel": part.channel, "value": part.value, "margin": part.margin} for part in division.parts
-        ],
-    }  # fmt: skip
+    parts = [{"channel": part.channel, "value": part.value, "margin": part.margin} for part in division.parts]
+    return division.whole() | {"parts": parts}

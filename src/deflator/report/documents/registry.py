@@ -18,6 +18,7 @@ from deflator.report.documents.first import build_first
 from deflator.report.documents.heading import heading
 from deflator.report.documents.losses import build_attribution, build_losses
 from deflator.report.documents.questions import build_claims, build_entry, build_reverse, build_sensitivity
+from deflator.report.documents.record import build_backtest
 from deflator.report.documents.rents import build_redlines, build_rents
 from deflator.report.plain import plain
 
@@ -56,6 +57,7 @@ DOCUMENTS: Mapping[str, DocumentKind] = {
         build_entry,
         _sized(250, 50, 100, thing=Argument(), every=Argument(3, low=1, high=60), wait_for=Argument("any")),
     ),
+    "backtest": DocumentKind(build_backtest, _sized(1_000, 100)),
     "book": DocumentKind(build_book),
     "limits": DocumentKind(build_limits),
 }  # fmt: skip

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from deflator.analysis.answered import answered
 from deflator.analysis.cost_lines import cost_lines
 from deflator.analysis.economics import unit_economics
 from deflator.analysis.redlines import RedLines, red_lines
 from deflator.analysis.replay import Setting, prepare
 from deflator.analysis.trials import watch
 from deflator.ensemble import Progress, Question
-from deflator.report.documents.heading import answered, labels, prepared, smaller
+from deflator.report.documents.heading import labels, prepared, smaller
 
 #: Paths that are shown beside the fan: always those with the lowest numbers.
 SAMPLES = 8
@@ -23,13 +24,12 @@ _YEAR = 12
 
 def build_rents(question: Question, arguments: Mapping[str, Any], progress: Progress | None) -> dict[str, Any]:
     """Build the page of rents; red lines on it are a search of their own, which `lines` leaves out."""
-    with answered(question, progress) as result:
-        fans = {"rent": result.rents().to_dict(as_series=False), "funding": result.funding().to_dict(as_series=False)}
+    result = answered(question, progress)
     setting = prepare(smaller(question, max(SAMPLES, question.draws_used), question.draws_used))
     found: dict[str, Any] = {
         "equipment": question.book.reference_equipment,
-        "fan": fans["rent"],
-        "funding": fans["funding"],
+        "fan": result.rents().to_dict(as_series=False),
+        "funding": result.funding().to_dict(as_series=False),
         "samples": _samples(setting),
         "costs": cost_lines(setting),
         "units": _units(question, setting),

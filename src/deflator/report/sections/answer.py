@@ -69,7 +69,7 @@ def _leader(first: Mapping[str, Any], kind: str) -> str:
     if best is None:
         return text("report.answer.nothing_breaks")
     odds = best["first"]
-    name = text(f"report.layer.{best['name']}") if kind == "layer" else best["label"]
+    name = text(f"terms.layer.{best['name']}") if kind == "layer" else best["label"]
     return text("report.answer.leader", name=name, share=share(odds["value"], odds["mc_error"]),
                 range=per_cent_range(odds["low"], odds["high"]))  # fmt: skip
 

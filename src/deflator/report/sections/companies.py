@@ -48,7 +48,7 @@ def _list(memos: Sequence[Memo]) -> Figure:
         told = [one for memo in memos if (one := _odds(memo, page["entity"]))]
         rows.append(
             [
-                row["label"], text(f"report.layer.{row['layer']}"), musd(row["cash_musd"]), musd(row["debt_musd"]),
+                row["label"], text(f"terms.layer.{row['layer']}"), musd(row["cash_musd"]), musd(row["debt_musd"]),
                 musd(row["equity_musd"]), share(row["share_assumed"]),
                 *(cell for one in told for cell in (chance(one["break"]), chance(one["first"]))),
             ]
@@ -133,7 +133,7 @@ def _deals(memo: Memo, page: Mapping[str, Any]) -> Figure:
 
     tests: dict[str, list[str]] = {}
     for one in page["covenants"]:
-        named = text(f"report.test.{one['test']}")
+        named = text(f"terms.test.{one['test']}")
         tests.setdefault(one["facility"], []).append(f"{named} {figure(one['threshold'])}")
     loans = sorted(page["facilities"], key=lambda one: -max(one["drawn_musd"], one["committed_musd"]))[:_DEALS]
     tables = [
@@ -198,7 +198,7 @@ def _inputs(page: Mapping[str, Any]) -> Figure:
     chosen = (chosen or [one for one in page["inputs"] if one["table"] == "entities"])[:_INPUTS]
     rows = [
         [f"{one['table']}.{one['row']}.{one['column']}", figure(one["value"], 4), span(one["low"], one["high"]),
-         one["unit"] or "–", text(f"report.grade.{one['grade']}"), one["as_of"], one["title"]]
+         one["unit"] or "–", text(f"terms.grade.{one['grade']}"), one["as_of"], one["title"]]
         for one in chosen
     ]  # fmt: skip
     heads = [*words("figure"), *numbers("value", "range"), *words("unit", "grade", "as_of", "source")]

@@ -109,7 +109,7 @@ def _headroom(memo: Memo, at: int) -> Figure:
         short = {name: room["short"][name][month] for name in ("value", "low", "high", "mc_error")}
         rows.append(
             [
-                labels[room["entity"]], text(f"report.test.{room['test']}"), room["facility"] or "–",
+                labels[room["entity"]], text(f"terms.test.{room['test']}"), room["facility"] or "–",
                 figure(room["threshold"]), dates[month],
                 figure(room["q05"][month]), figure(room["median"][month]), figure(room["q95"][month]), *odds(short),
             ]
@@ -120,7 +120,7 @@ def _headroom(memo: Memo, at: int) -> Figure:
         "kind": "fans",
         "paths": [
             {"id": f"{room['name']} {room['test']}", "title": labels[room["entity"]],
-             "subtitle": " · ".join(filter(None, (text(f"report.test.{room['test']}"), room["facility"]))),
+             "subtitle": " · ".join(filter(None, (text(f"terms.test.{room['test']}"), room["facility"]))),
              "low": room["q05"], "middle": room["median"], "high": room["q95"],
              "least": 1.0 if room["test"] == "cash" else 0.0}
             for room in rooms

@@ -28,7 +28,7 @@ def first_section(memos: Sequence[Memo]) -> Section:
 def _label(kind: str, name: str, label: str | None) -> str:
     if name == NONE:
         return text("report.first.none")
-    return text(f"report.layer.{name}") if kind == "layer" else str(label)
+    return text(f"terms.layer.{name}") if kind == "layer" else str(label)
 
 
 def _ranking(memo: Memo, kind: str, at: int) -> Figure:

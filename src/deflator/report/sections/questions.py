@@ -42,7 +42,7 @@ def _grades(memo: Memo) -> Figure:
         if one["figures"]
     ]
     rows.append([text("report.all"), str(whole), *(str(found["by_grade"][grade]) for grade in GRADES)])
-    heads = [*columns("table", "figures"), *(Column(text(f"report.grade.{grade}"), number=True) for grade in GRADES)]
+    heads = [*columns("table", "figures"), *(Column(text(f"terms.grade.{grade}"), number=True) for grade in GRADES)]
     title = text("report.rests.grades")
     lead = text("report.rests.grades_lead", figures=whole, share=share(found["by_grade"]["reported"] / whole))
     return Figure("grades", title, lead, None, [Table(title, heads, rows)])
@@ -69,7 +69,7 @@ def _unknowns(memo: Memo, at: int) -> Figure:
                 factor_of(one["factor"]), share(max(one["worth"], 0.0)), share(one["worth_error"]),
                 text("report.rests.raises" if one["rises"] else "report.rests.lowers"), figure(known["value"]),
                 span(known["low"], known["high"]), str(known["unit"]).replace("_", " "),
-                text(f"report.grade.{known['grade']}"), known["title"],
+                text(f"terms.grade.{known['grade']}"), known["title"],
             ]
         )  # fmt: skip
     heads = [*words("figure"), *numbers("worth", "error"), *words("effect"), *numbers("book_value", "range"),
@@ -112,7 +112,7 @@ def _target(memo: Memo, target: str, by: str = "") -> str:
     """Return in words what is to happen: the break of a firm or of a layer."""
     name = target.removeprefix("break:")
     layer = name in memo["first"]["layer_of"].values()
-    named = text(f"report.layer.{name}") if layer else label_of(memo, name)
+    named = text(f"terms.layer.{name}") if layer else label_of(memo, name)
     return text("report.reverse.by", name=named, month=by) if by else named
 
 
@@ -143,7 +143,7 @@ def _essay(one: dict[str, Any]) -> str:
 
 def _verdict(one: dict[str, Any]) -> str:
     """Return the verdict, and the figure or share on which it rests."""
-    told = [text(f"claims.verdict.{one['verdict']}")]
+    told = [text(f"terms.verdict.{one['verdict']}")]
     if one["value"] is not None:
         told.append(f"{figure(one['value'])} ({span(one['low'], one['high'])}) {one['unit']}".strip())
     elif one["share"] is not None:

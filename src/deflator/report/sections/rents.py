@@ -95,7 +95,7 @@ def _lines(memo: Memo, at: int) -> Figure:
 
 
 def _named(memo: Memo, line: dict[str, Any]) -> str:
-    return text(f"report.layer.{line['label']}") if line["kind"] == "layer" else label_of(memo, line["label"])
+    return text(f"terms.layer.{line['label']}") if line["kind"] == "layer" else label_of(memo, line["label"])
 
 
 def _is_notable(line: dict[str, Any]) -> bool:
