@@ -77,7 +77,7 @@ class Case:
         return self
 
     def changed(self):
-        """Work out again what follows from state that a test has changed by hand: dates, units that are there, counts."""
+        """Work out again what follows from state that a test changed by hand: dates, units that are there, counts."""
         contracts, leases, fleets = self.contracts, self.leases, self.fleets
         contracts.starts[...] = contracts.start + contracts.delay
         leases.opens[...] = leases.start + leases.delay
