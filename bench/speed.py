@@ -119,7 +119,7 @@ def scaling(
 ) -> dict[str, list[dict[str, Any]]]:
     """Measure cost per path, per month and per item as each of them grows."""
     by_paths, by_months, by_items = [], [], []
-    with Workers(THREADS) as workers:  # to start threads and to lay out their memory is a cost of a run, not of its size
+    with Workers(THREADS) as workers:  # starting threads with their memory is a cost of a run, not of its size
         for count in paths:
             by_paths.append(simulated(setting_of(book, "base", count), count, THREADS, rounds, workers))
         for count in months:
