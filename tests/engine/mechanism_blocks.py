@@ -6,8 +6,9 @@ import numpy as np
 from economies import SEED, TINY, book, economy
 
 from deflator.engine import pack
-from deflator.engine.layout import CHANNELS, PARAMETERS, Requests
+from deflator.engine.layout import Requests
 from deflator.engine.month import run_month
+from deflator.engine.positions import CHANNELS, PARAMETERS
 from deflator.engine.records import allocate, doubt, forget, gather
 from deflator.engine.setup import start_block
 from deflator.scenario import load_scenario

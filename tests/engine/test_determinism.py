@@ -13,7 +13,8 @@ from economies import AI, FIBRE, SEED, TINY, block_at, book, differences, econom
 
 from deflator.book import load_book
 from deflator.engine import Paths, Trigger, pack, simulate
-from deflator.engine.layout import CHANNELS, RECORDS, kinds_of, name_of
+from deflator.engine.layout import RECORDS, kinds_of, name_of
+from deflator.engine.positions import CHANNELS
 from deflator.engine.records import doubt
 from deflator.scenario import load_scenario
 from deflator.scenario.figures import draw_figures

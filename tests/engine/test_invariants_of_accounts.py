@@ -8,7 +8,7 @@ import pytest
 from economies import AI, FIBRE, GENERAL, SEED, TINY, block_at, book, economy, months_of
 
 from deflator.engine import Status, Trigger, ledger, simulate
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.errors import ScenarioError
 from deflator.scenario import load_scenario, shipped_scenarios
 

@@ -8,8 +8,9 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_facility, spare_cash
 from deflator.engine.elementary import logistic
-from deflator.engine.layout import HYPERSCALER, MILLIONTH, ON, SUPPLIERS, P
+from deflator.engine.layout import HYPERSCALER, MILLIONTH, SUPPLIERS
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 
 @inline

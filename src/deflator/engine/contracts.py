@@ -7,8 +7,9 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, logistic
 from deflator.engine.funding import ready_cash
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import INSOURCE, LEAVE, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
+from deflator.engine.layout import INSOURCE, LEAVE, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 from deflator.engine.valuation import annuity
 
 _COST_WIDTH = 0.1  # own cost within about this share of the offer leaves the buyer undecided

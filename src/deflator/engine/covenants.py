@@ -25,11 +25,10 @@ from deflator.engine.layout import (
     MILLIONTH,
     MIN_LIQUIDITY,
     MUSD_PER_HOURLY_USD,
-    ON,
     SWEEP,
-    P,
 )
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 _AMPLE = 9.99  # shown as the ratio where nothing is owed
 

@@ -18,8 +18,9 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import expm1, log1p, logistic
-from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
+from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 _EXTENSION_MONTHS = 6.0
 _EARLY_MONTHS = 12.0

@@ -9,7 +9,8 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.covenants import collateral_value
 from deflator.engine.elementary import log, normal_share
 from deflator.engine.funding import ready_cash
-from deflator.engine.layout import LENDER, ON, P
+from deflator.engine.layout import LENDER
+from deflator.engine.positions import ON, P
 
 _TOLERANCE = 1e-6  # of what is due: a smaller gap is rounding
 _SHRUNK = 0.5

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp, logistic
-from deflator.engine.layout import APPLICATION, LAB, MUSD_PER_HOURLY_USD, P
+from deflator.engine.layout import APPLICATION, LAB, MUSD_PER_HOURLY_USD
+from deflator.engine.positions import P
 
 _SHORTEST = 1e-6  # months: who needs no runway wavers only where it has none
 

@@ -10,7 +10,8 @@ from deflator.engine import rng
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import MONTH_IN_YEARS, ON, P
+from deflator.engine.layout import MONTH_IN_YEARS
+from deflator.engine.positions import ON, P
 
 _NO_NAME = np.uint64(0)
 

@@ -7,8 +7,9 @@ import math
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
-from deflator.engine.layout import APPLICATION, INVESTORS, LAB, MONTH_IN_YEARS, ON, VENDOR, P
+from deflator.engine.layout import APPLICATION, INVESTORS, LAB, MONTH_IN_YEARS, VENDOR
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 
 @inline

@@ -8,8 +8,9 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import borrow_anew, spare_cash
 from deflator.engine.elementary import power
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import HOURS_PER_YEAR, MILLIONTH, MONTH_IN_YEARS, ON, RING, VENDOR, P
+from deflator.engine.layout import HOURS_PER_YEAR, MILLIONTH, MONTH_IN_YEARS, RING, VENDOR
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 from deflator.engine.valuation import annuity
 
 

@@ -20,9 +20,7 @@ What a field is stands in its annotation, and `records.allocate` follows it:
 
 from __future__ import annotations
 
-from collections import namedtuple
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -55,8 +53,6 @@ TESTS = ("ltv", "dscr", "contracted_coverage", "min_liquidity", "leverage", "loa
          "use_of_proceeds")  # fmt: skip
 SWEEP, DRAW_STOP, MARGIN_CALL, EVENT_OF_DEFAULT = range(4)
 CONSEQUENCES = ("sweep", "draw_stop", "margin_call", "event_of_default")
-CHANNELS = ("rent", "generation", "insourcing", "delay", "collateral", "fire_sale", "payment", "tenant", "lender",
-            "confidence", "vendor")  # fmt: skip
 END_USERS, INVESTORS, SUPPLIERS, SECOND_HAND = range(4)
 ROLES = ("world_end_users", "world_investors", "world_suppliers", "world_secondhand")
 #: Orders that are on their way are kept by month of arrival in a ring of this many months.
@@ -68,24 +64,6 @@ TENTHS = 10
 #: Measures of a layer's own: a cohort of applications halved by attrition; a tenth of all principal lost by lenders;
 #: a year's sales of vendors half of their peak.
 YARDSTICKS = ("application", "lender", "vendor")
-
-
-def parameter_names() -> tuple[str, ...]:
-    """Return the name of every model parameter in the order of the parameter list."""
-    lines = (resources.files("deflator.book") / "parameter_list.csv").read_text(encoding="utf-8").splitlines()
-    return tuple(line.split(",", 1)[0] for line in lines[1:])
-
-
-def _positions(names: tuple[str, ...]) -> Any:
-    """Return a named tuple of positions, which compiled code reads as constants."""
-    return namedtuple("Position", names)(*range(len(names)))
-
-
-PARAMETERS = parameter_names()
-#: `P.name` is the row of the parameter `name` in `World.parameters`.
-P = _positions(PARAMETERS)
-#: `ON.name` is the position of the channel `name` in `World.channels`.
-ON = _positions(CHANNELS)
 
 
 class World(NamedTuple):

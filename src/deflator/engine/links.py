@@ -8,6 +8,7 @@ from deflator.credit.monthly import LEVEL, PROFILE_CODES
 from deflator.engine import layout
 from deflator.engine.codes import Category
 from deflator.engine.index import Index, ints, keys, offsets, positions
+from deflator.engine.positions import CHANNELS
 
 _OPERATIONS_CLASS, _LEASE_CLASS, _CONTRACT_CLASS, _DEBT_CLASS = range(4)
 
@@ -22,7 +23,7 @@ def list_links(index: Index) -> dict[str, np.ndarray]:
         **_facility_links(index),
         **_covenant_links(index),
         **_payment_network(index),
-        "world.channels": ints(index.scenario.channels[name] for name in layout.CHANNELS),
+        "world.channels": ints(index.scenario.channels[name] for name in CHANNELS),
         "world.role": ints(index.entity[name] for name in layout.ROLES),
         "world.reference": ints([index.equipment[index.book.reference_equipment]]),
     }

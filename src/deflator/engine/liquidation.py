@@ -5,7 +5,8 @@ from __future__ import annotations
 from deflator.engine.codes import Category
 from deflator.engine.compiled import kernel
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLIONTH, NEOCLOUD, SECOND_HAND, SUPPLIERS, P
+from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLIONTH, NEOCLOUD, SECOND_HAND, SUPPLIERS
+from deflator.engine.positions import P
 
 
 @kernel

@@ -12,9 +12,10 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.funding import ready_cash
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, SUPPLIERS, P
+from deflator.engine.layout import MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, SUPPLIERS
 from deflator.engine.ledger import cause_row
 from deflator.engine.liquidation import pay_estates
+from deflator.engine.positions import ON, P
 
 _NO_NAME = np.uint64(0)
 _STEPS = 16

@@ -16,9 +16,9 @@ from deflator.engine.layout import (
     SUPPLIERS,
     VENDOR,
     WORLD,
-    P,
 )
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import P
 
 
 @kernel

@@ -9,8 +9,9 @@ from deflator.engine.codes import Category, Cause, Status
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_revolvers
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import INVESTORS, LENDER, ON, SUPPLIERS, P
+from deflator.engine.layout import INVESTORS, LENDER, SUPPLIERS
 from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 _TOLERANCE = 1e-9
 _MOST_ROUNDS = 500

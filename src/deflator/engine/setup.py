@@ -10,17 +10,9 @@ from deflator.engine.drivers import draw_delays
 from deflator.engine.elementary import log
 from deflator.engine.funding import logit
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import (
-    HOURS_PER_MONTH,
-    HYPERSCALER,
-    LENDER,
-    MILLION,
-    MILLIONTH,
-    MUSD_PER_HOURLY_USD,
-    VENDOR,
-    P,
-)
+from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, LENDER, MILLION, MILLIONTH, MUSD_PER_HOURLY_USD, VENDOR
 from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
+from deflator.engine.positions import P
 from deflator.engine.valuation import bare_value, find_cheapest, value_entities
 
 

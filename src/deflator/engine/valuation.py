@@ -8,7 +8,8 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, power
-from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLIONTH, MONTH_IN_YEARS, ON, WORLD, P
+from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLIONTH, MONTH_IN_YEARS, WORLD
+from deflator.engine.positions import ON, P
 
 _LN2 = math.log(2.0)
 _INSOLVENT_MONTHS = 6

@@ -15,7 +15,7 @@ from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.analysis.redlines import RedLines
 from deflator.analysis.replay import Floats, Setting
 from deflator.book.months import month_at
-from deflator.engine.layout import P
+from deflator.engine.positions import P
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 from deflator.messages import text, translated
