@@ -53,9 +53,11 @@ def timed(work: Callable[[], object], rounds: int) -> Rounds:
     return Rounds(tuple(clock), tuple(processor))
 
 
-def simulated(setting: Setting, paths: int, threads: int, rounds: int) -> dict[str, Any]:
+def simulated(
+    setting: Setting, paths: int, threads: int, rounds: int, workers: Workers | None = None
+) -> dict[str, Any]:
     """Time simulations of a setting, and count how many item-months a second that is."""
-    found = timed(lambda: simulate_all(setting, paths, threads), rounds)
+    found = timed(lambda: simulate_all(setting, paths, threads, workers=workers), rounds)
     economy = setting.economy
     done = items_of(economy) * economy.months * paths / 1e6
     return {
@@ -116,14 +118,16 @@ def scaling(
     book: str, paths: Sequence[int], months: Sequence[int], copies: Sequence[int], copy_paths: int, rounds: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Measure cost per path, per month and per item as each of them grows."""
-    settings = {count: setting_of(book, "base", count) for count in paths}
-    by_paths = [simulated(setting, count, THREADS, rounds) for count, setting in settings.items()]
-    by_months = [simulated(setting_of(book, "base", paths[0], months=count), paths[0], THREADS, rounds)
-                 for count in months]  # fmt: skip
-    by_items = []
-    for times in copies:
-        setting = setting_of(copied(load_book(book), times), "base", copy_paths, draws=32)
-        by_items.append({"copies": times} | simulated(setting, copy_paths, THREADS, rounds))
+    by_paths, by_months, by_items = [], [], []
+    with Workers(THREADS) as workers:  # starting threads with their memory is a cost of a run, not of its size
+        for count in paths:
+            by_paths.append(simulated(setting_of(book, "base", count), count, THREADS, rounds, workers))
+        for count in months:
+            setting = setting_of(book, "base", paths[0], months=count)
+            by_months.append(simulated(setting, paths[0], THREADS, rounds, workers))
+        for times in copies:
+            setting = setting_of(copied(load_book(book), times), "base", copy_paths, draws=32)
+            by_items.append({"copies": times} | simulated(setting, copy_paths, THREADS, rounds, workers))
     return {
         "paths": relative(by_paths, lambda row: row["paths"]),
         "months": relative(by_months, lambda row: row["months"]),

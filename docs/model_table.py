@@ -23,7 +23,8 @@ from deflator.analysis.trials import simulate_all, varied, watch
 from deflator.book import load_book
 from deflator.credit.monthly import LEVEL, LINEAR
 from deflator.engine import Paths, Status
-from deflator.engine.layout import CHANNELS, LANDLORD, NEOCLOUD, P
+from deflator.engine.layout import LANDLORD, NEOCLOUD
+from deflator.engine.positions import CHANNELS, P
 from deflator.engine.record import Record
 from deflator.ensemble import Question
 from deflator.scenario import load_scenario

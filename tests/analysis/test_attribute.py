@@ -14,7 +14,7 @@ from deflator.analysis.attribute import (
 from deflator.analysis.replay import Setting, prepare
 from deflator.analysis.trials import simulate_all, varied
 from deflator.book import load_book
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Question
 from deflator.errors import RunError
 from deflator.scenario import load_scenario

@@ -36,7 +36,8 @@ from deflator.analysis.probability import Probability
 from deflator.analysis.replay import Setting
 from deflator.analysis.trials import watch
 from deflator.engine import Trigger
-from deflator.engine.layout import CHANNELS, NEOCLOUD, PARAMETERS
+from deflator.engine.layout import NEOCLOUD
+from deflator.engine.positions import CHANNELS, PARAMETERS
 from deflator.errors import RunError
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -6,7 +6,7 @@ from replayed_paths import setting
 
 from deflator.analysis.moves import DRIVERS, PARAMETERS, dimensions_of, moved, prior_of
 from deflator.analysis.trials import simulate_all
-from deflator.engine.layout import P
+from deflator.engine.positions import P
 from deflator.errors import RunError
 from deflator.scenario.vocabulary import drivers
 

@@ -15,7 +15,7 @@ from deflator.analysis.trials import simulate_all, varied
 from deflator.book import Book, load_book
 from deflator.book.measures import Query, compute_sales
 from deflator.engine import Paths
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Question
 from deflator.scenario import load_scenario
 

@@ -9,7 +9,8 @@ from deflator.analysis.replay import Replay, position_of, replay
 from deflator.analysis.story import Story, parts, shortfall
 from deflator.analysis.trade_events import trade_events
 from deflator.engine.codes import Cause, Trigger
-from deflator.engine.layout import TOLD, P
+from deflator.engine.layout import TOLD
+from deflator.engine.positions import P
 
 HARSH = "base+funding-freeze"
 LAB_STOPS = "failure.lab_one.level={2026-08: on}"

@@ -5,7 +5,7 @@ from deflator.analysis.replay import prepare
 from deflator.analysis.trials import Workers, simulate_all, varied, watch
 from deflator.book import load_book
 from deflator.engine import simulate
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Question
 from deflator.scenario import load_scenario
 

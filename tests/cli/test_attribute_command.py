@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deflator.cli import app
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 
 TINY = str(Path(__file__).parents[1] / "books" / "tiny")
 SMALL = ("--book", TINY, "--scenario", "base+funding-freeze", "--paths", "16", "--ignorance", "4")

@@ -6,9 +6,10 @@ import numpy as np
 from economies import SEED, TINY, book, economy
 
 from deflator.engine import pack
-from deflator.engine.layout import CHANNELS, PARAMETERS, Requests
+from deflator.engine.layout import Requests
 from deflator.engine.month import run_month
-from deflator.engine.records import allocate, forget, gather
+from deflator.engine.positions import CHANNELS, PARAMETERS
+from deflator.engine.records import allocate, doubt, forget, gather
 from deflator.engine.setup import start_block
 from deflator.scenario import load_scenario
 from deflator.scenario.figures import draw_figures
@@ -74,6 +75,18 @@ class Case:
     def start(self, chance=False):
         """Bring the block to month 0."""
         start_block(self.block, self.economy.months, np.uint64(SEED), chance)
+        return self
+
+    def changed(self):
+        """Work out again what follows from state that a test changed by hand: dates, units that are there, counts."""
+        contracts, leases, fleets = self.contracts, self.leases, self.fleets
+        contracts.starts[...] = contracts.start + contracts.delay
+        leases.opens[...] = leases.start + leases.delay
+        late = np.where(leases.from_plan[:, None] == 1, 0.0, leases.delay)
+        leases.rent_from[...], leases.rent_until[...] = leases.start + late, leases.end + late
+        fleets.arrives[...] = fleets.in_service + fleets.delay
+        fleets.there[...] = fleets.units * fleets.paid
+        doubt(self.block)
         return self
 
     def run(self, months=1, chance=False):

@@ -13,7 +13,9 @@ from economies import AI, FIBRE, SEED, TINY, block_at, book, differences, econom
 
 from deflator.book import load_book
 from deflator.engine import Paths, Trigger, pack, simulate
-from deflator.engine.layout import CHANNELS
+from deflator.engine.layout import RECORDS, kinds_of, name_of
+from deflator.engine.positions import CHANNELS
+from deflator.engine.records import doubt
 from deflator.scenario import load_scenario
 from deflator.scenario.figures import draw_figures
 
@@ -97,6 +99,23 @@ def test_a_block_remembers_nothing_of_the_paths_before():
     after_others = some_paths(run(of, 0, 128), slice(64, 128))
 
     assert differences(run(of, 64, 64), after_others) == []
+
+
+def test_counts_say_which_work_can_be_skipped_and_move_no_result():
+    def outcome(doubts):
+        for _, block in months_of(troubled(FIBRE), 36, chance=True):
+            if doubts:
+                doubt(block)
+        return {
+            f"{name_of(record)}.{field}": getattr(getattr(block, name_of(record)), field).tobytes()
+            for record in RECORDS
+            for field, kind in kinds_of(record).items()
+            if kind in ("State", "Flag") or name_of(record) == "ledger"
+        }
+
+    plain, doubting = outcome(doubts=False), outcome(doubts=True)
+
+    assert [name for name, values in plain.items() if doubting[name] != values] == []
 
 
 def test_the_name_of_a_scenario_is_not_part_of_the_key():

@@ -8,7 +8,7 @@ import pytest
 from economies import AI, FIBRE, GENERAL, SEED, TINY, block_at, book, economy, months_of
 
 from deflator.engine import Status, Trigger, ledger, simulate
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.errors import ScenarioError
 from deflator.scenario import load_scenario, shipped_scenarios
 
@@ -112,6 +112,7 @@ def closed_after(change):
     block = block_at(economy(), 1)
     own = block.world, block.entities, block.equipment
     ledger.open_month(*own, block.facilities, block.causes, block.ledger)
+    block.facilities.repaid[...] = 0.0  # no payment is made
     change(block)
     _, entities, equipment = own
     ledger.close_month(2, entities, equipment, block.pairs, block.fleets, block.facilities, block.ledger)

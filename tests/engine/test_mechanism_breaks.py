@@ -78,6 +78,7 @@ def test_credit_is_lost_when_lenders_have_lost_a_tenth_of_all_principal_drawn_by
     case.entities.lost[case.at("bank_one")] = 0.1 * drawn + np.array([-1.0, 1.0, 1.0])
     case.entities.lost[case.at("lab_one")] = 1e6  # lends to nobody
     case.facilities.drawn[case.at("neo_ddtl")] = [0.0, 0.0, 36.0]
+    case.changed()
 
     assert watch(case, 2)[LENDER].tolist() == [0, 2, 0]
     assert case.yardsticks.level[LENDER, 2] == pytest.approx((0.1 * drawn + 1.0) / (drawn + 36.0))

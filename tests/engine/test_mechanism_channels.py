@@ -6,7 +6,7 @@ from economies import AI, economy
 from mechanism_blocks import Case, calm, changed_book, packed
 
 from deflator.engine.codes import Category, Cause
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 
 
 def failing(name, month=2, *, off=(), of=None, lanes=2):

@@ -42,6 +42,7 @@ def test_a_bill_is_units_at_the_contracts_own_price_whatever_the_spot_rent():
 def test_a_seller_without_the_units_bills_only_what_it_delivers():
     case = Case().start()
     case.fleets.paid[case.fleet("neo_h100")] = [0.5, 1.0]  # 4,000 units are left for a contract over 5,000
+    case.changed()
 
     assert bill(case)[case.at("c_lab_h100")] == pytest.approx([4_000 * 2.1 * MONTHLY, 5_000 * 2.1 * MONTHLY])
 
@@ -71,6 +72,7 @@ def test_a_prepayment_is_paid_the_month_before_the_start_and_credited_over_the_t
     case = Case().switch(0, "delay").start()
     c, lab, neo = case.at("c_lab_b200"), case.at("lab_one"), case.at("neo_one")
     case.fleets.paid[case.fleet("d_neo_b200")] = 1.0  # the units are there
+    case.changed()
     cash = case.entities.cash.copy()
 
     bill(case, 4)
@@ -236,7 +238,7 @@ def late(case, months, right=4.0):
     case.contracts.delay_right[case.at("c_lab_b200")] = right
     case.start()
     case.contracts.delay[case.at("c_lab_b200")] = months
-    return case
+    return case.changed()
 
 
 def test_a_buyer_cancels_with_the_hazard_once_the_delay_right_is_passed_and_never_before():
@@ -300,6 +302,7 @@ def test_a_contract_is_compared_with_the_rent_at_which_the_units_are_valued():
 def test_a_contract_that_starts_later_is_discounted_from_there_and_spot_falls_until_then():
     case = Case().set(appraisal_discount_rate=0.12).start()
     case.contracts.delay[case.at("c_lab_b200")] = 0.0
+    case.changed()
     case.contracts.until[case.at("c_lab_b200")] = 41.0
     value = valued(case, decline=0.3)[case.at("c_lab_b200")]
 

@@ -173,6 +173,7 @@ def test_service_coverage_is_what_the_collateral_earns_over_what_is_due():
     k = case.at("hall_loan")
     case.leases.delay[...] = 0.0
     case.leases.start[case.at("l_neo_2")] = -1.0  # both sites have opened
+    case.changed()
     case.facilities.interest[k] = 0.5
     case.facilities.principal[k] = 1.0
     case.leases.due[case.at("l_neo_1")] = [3.0, 1.0, 1.0]

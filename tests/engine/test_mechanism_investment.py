@@ -32,7 +32,9 @@ def order(case, month=1):
     """Return the units that each pair orders in a month, as they stand on the way."""
     before = case.orders.units.copy()
     place_orders(month, case.world, case.entities, case.equipment, case.pairs, case.orders, case.requests)
-    return (case.orders.units - before).reshape(-1, RING, case.paths.size).sum(axis=1)
+    ordered = np.zeros_like(case.pairs.units)
+    ordered[case.pairs.orderable == 1] = (case.orders.units - before).reshape(-1, RING, case.paths.size).sum(axis=1)
+    return ordered
 
 
 def test_a_new_unit_is_worth_what_it_earns_over_its_life_after_power_operations_and_space():
@@ -182,7 +184,7 @@ def test_orders_arrive_after_the_lag_and_not_before():
 def arriving(units=100.0):
     """Return a case with units of the neocloud that arrive in month 5."""
     case = ready()
-    case.orders.units[case.pair("neo_one", "b200") * RING + 5] = units
+    case.orders.units[case.pairs.ring[case.pair("neo_one", "b200")] + 5] = units
     return case, case.pair("neo_one", "b200"), case.at("neo_one"), case.at("new:neo_one")
 
 

@@ -247,6 +247,7 @@ def test_units_that_come_late_live_as_long_as_others():
     case.equipment.life[case.at("h100")] = 10.0
     case.start()
     case.fleets.delay[f] = [4.0, 0.0]
+    case.changed()
     live = [case.run().fleets.live[f].copy() for _ in range(16)]
 
     assert (np.array(live) > 0.0).sum(axis=0).tolist() == [10, 10]

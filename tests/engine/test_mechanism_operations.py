@@ -119,9 +119,11 @@ def test_a_late_site_earns_rent_from_the_tenants_start_or_from_the_plan_as_the_l
     case.start()
     case.leases.built[new] = 1.0
     case.leases.delay[new] = 3.0
+    case.changed()
 
     assert [rent_due(case, month)[new, 0] for month in (5, 7, 8)] == pytest.approx([0.0, 0.0, 11 / 12])
     case.leases.from_plan[new] = 1
+    case.changed()
     assert [rent_due(case, month)[new, 0] for month in (4, 5, 7)] == pytest.approx([0.0, 11 / 12, 11 / 12])
 
 
@@ -136,6 +138,7 @@ def test_empty_space_is_let_again_over_the_void_at_a_cost():
     case = Case().set(relet_void_months=9.0, relet_capex_share=0.1).start()
     item, hall = case.at("l_neo_1"), case.at("hall_one")
     case.leases.void[item] = [0.9, 0.0]
+    case.changed()
     cash = case.entities.cash[hall].copy()
     relet_space(case.world, case.entities, case.leases, case.ledger)
 
@@ -148,6 +151,7 @@ def test_a_landlord_without_cash_for_the_fit_out_keeps_its_space_empty():
     case = Case().start()
     item, hall = case.at("l_neo_1"), case.at("hall_one")
     case.leases.void[item] = 0.9
+    case.changed()
     case.entities.cash[hall] = [0.0, -5.0]
     relet_space(case.world, case.entities, case.leases, case.ledger)
 
@@ -164,6 +168,7 @@ def collect(case):
 def test_space_let_again_earns_the_market_rent():
     case = Case().set(relet_rent_ratio=0.8, interest_on_cash_spread=-1.0).start()
     case.leases.relet[case.at("l_neo_1")] = [0.5, 0.0]
+    case.changed()
 
     assert collect(case)[case.at("hall_one")] == pytest.approx([0.5 * 2.0 * 0.8, 0.0])
 
@@ -173,6 +178,7 @@ def test_a_guarantor_pays_for_the_space_that_its_tenant_left_as_far_as_it_can():
     cloud, item = case.at("cloud_big"), case.at("l_neo_2")
     case.leases.start[item], case.leases.built[item] = -1.0, 1.0  # the site is open
     case.leases.guaranteed[item] = [0.7, 0.0, 0.7]
+    case.changed()
     case.entities.cash[cloud, 2] = 0.1
     case.entities.revenue[cloud] = 0.0
     came = collect(case)

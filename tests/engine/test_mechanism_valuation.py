@@ -272,6 +272,7 @@ def test_units_that_are_paid_for_and_on_their_way_are_worth_something():
     before = equity(case)[neo].copy()
     case.entities.cash[neo] -= [150.0, 0.0]
     case.fleets.paid[f] = [1.0, 0.0]  # 3,000 units at 50,000, in service next month
+    case.changed()
     after = equity(case)[neo]
 
     assert after[0] - before[0] > -150.0 + 0.5 * 3_000 * 38_000 / 1e6

@@ -194,3 +194,17 @@ def test_the_month_runs_without_the_compiler_and_gives_the_same_to_the_last_bit(
     compiled = state_after_some_months()
     assert set(interpreted) == set(compiled)
     assert [name for name, values in compiled.items() if values.tobytes() != interpreted[name].tobytes()] == []
+
+
+def test_the_names_of_types_tell_widths_apart_because_cached_kernels_of_several_processes_meet_in_one():
+    narrow, wide = ({"cash": np.zeros((2, lanes))} for lanes in (8, 32))
+    names = {
+        str(numba.typeof(record))
+        for record in (
+            Record("entities", narrow),
+            Record("entities", wide, in_lanes=["cash"]),
+            Record("entities", narrow, fixed=["cash"]),
+            Record("entities", narrow, apart_from=["world"]),
+        )
+    }
+    assert len(names) == 4

@@ -159,3 +159,11 @@ def test_no_message_is_left_in_the_other_language() -> None:
     strayed = [key for key, said in catalogue("en").items() if chinese.search(said) and key not in NAMES_OF_LANGUAGES]
 
     assert (left, strayed) == ([], [])
+
+
+def test_one_thing_has_one_word_in_chinese() -> None:
+    """Books, grades, layers, breaks and tapes are called alike on every page, command and report."""
+    others = ("账册", "推算", "假定", "已报告", "贷款方", "新云", "房东", "断裂", "未知量", "群组", "预支率", "贷款带")
+    strayed = [(key, word) for key, said in catalogue("zh").items() for word in others if word in said]
+
+    assert strayed == []

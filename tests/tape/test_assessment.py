@@ -11,7 +11,7 @@ from deflator.analysis.replay import Setting, prepare, replay
 from deflator.analysis.trials import simulate_all
 from deflator.book import load_book
 from deflator.book.months import month_at
-from deflator.engine.layout import P
+from deflator.engine.positions import P
 from deflator.ensemble import Question
 from deflator.errors import RunError
 from deflator.scenario import load_scenario

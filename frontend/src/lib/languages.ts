@@ -1,16 +1,27 @@
-/** The catalogue of a language is read when the first reader asks for it. */
+/** Catalogues are read when their words are first needed: those of a language, and those of pages that are read later. */
 import catalogues from "virtual:messages";
 import { fromFragment } from "./address";
-import { LANGUAGES, speak, type Language } from "./i18n.svelte";
+import { LANGUAGES, language, speak, type Language } from "./i18n.svelte";
 
-const READ: Record<Language, () => Promise<{ default: Record<string, string> }>> = {
-  en: () => import("virtual:messages/en"),
-  zh: () => import("virtual:messages/zh"),
+type Read = () => Promise<{ default: Record<string, string> }>;
+
+const READ: Record<Language, [first: Read, later: Read]> = {
+  en: [() => import("virtual:messages/en"), () => import("virtual:messages/en-pages")],
+  zh: [() => import("virtual:messages/zh"), () => import("virtual:messages/zh-pages")],
 };
+let parts = 1;
 
+/** Speak a language, once its words are there. */
 export async function turnTo(wanted: Language): Promise<void> {
-  catalogues[wanted] ??= (await READ[wanted]()).default;
+  const found = await Promise.all(READ[wanted].slice(0, parts).map((read) => read()));
+  catalogues[wanted] = Object.assign({}, ...found.map((one) => one.default));
   speak(wanted);
+}
+
+/** Read what pages besides the first one say. */
+export async function readPages(): Promise<void> {
+  parts = 2;
+  await turnTo(language());
 }
 
 /** The language that the address asks for, else the browser's, else the first. */

@@ -1,5 +1,6 @@
 /** The pages, in the order of the menu. A page that is not here does not exist for a reader. */
 import type { Component } from "svelte";
+import { readPages } from "../lib/languages";
 import Now from "./Now.svelte";
 
 export interface Page {
@@ -13,21 +14,20 @@ export interface Page {
 }
 
 const page = (id: string, view: Page["view"]): Page => ({ id, title: `dashboard.page.${id}`, lead: `dashboard.lead.${id}`, view });
-const answer = (id: string, view: Page["view"]): Page => ({ id, title: `dashboard_pages.page.${id}`, lead: `dashboard_pages.lead.${id}`, view });
 
 export const PAGES: Page[] = [
   page("now", Now),
   page("first", () => import("./First.svelte")),
   page("rent", () => import("./Rent.svelte")),
-  answer("cascade", () => import("./Cascade.svelte")),
-  answer("debt", () => import("./Debt.svelte")),
-  answer("losses", () => import("./Losses.svelte")),
-  answer("company", () => import("./Company.svelte")),
-  answer("reverse", () => import("./Reverse.svelte")),
-  answer("claims", () => import("./Claims.svelte")),
-  answer("portfolio", () => import("./Portfolio.svelte")),
-  answer("record", () => import("./Record.svelte")),
-  answer("book", () => import("./Book.svelte")),
+  page("cascade", () => import("./Cascade.svelte")),
+  page("debt", () => import("./Debt.svelte")),
+  page("losses", () => import("./Losses.svelte")),
+  page("company", () => import("./Company.svelte")),
+  page("reverse", () => import("./Reverse.svelte")),
+  page("claims", () => import("./Claims.svelte")),
+  page("portfolio", () => import("./Portfolio.svelte")),
+  page("record", () => import("./Record.svelte")),
+  page("book", () => import("./Book.svelte")),
   page("scenario", () => import("./Scenario.svelte")),
 ];
 
@@ -38,11 +38,11 @@ export function isThere(page: Page): page is Page & { view: Component } {
   return page.view === Now;
 }
 
-/** Read a page, once. */
+/** Read a page, once, and the words that it may say. */
 export function viewOf(page: Page): Promise<Component> {
   let view = read.get(page.id);
   if (!view) {
-    view = (page.view as () => Promise<{ default: Component }>)().then((found) => found.default);
+    view = Promise.all([(page.view as () => Promise<{ default: Component }>)(), readPages()]).then(([found]) => found.default);
     view.catch(() => read.delete(page.id));
     read.set(page.id, view);
   }

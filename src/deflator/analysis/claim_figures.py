@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from deflator.analysis.challenge import due_by
 from deflator.analysis.replay import Floats, Setting
 from deflator.book.cells import Row
-from deflator.engine.layout import HYPERSCALER, LANDLORD, NEOCLOUD, P
+from deflator.engine.layout import HYPERSCALER, LANDLORD, NEOCLOUD
+from deflator.engine.positions import P
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deflator.analysis.claims import CONDITIONAL, NOT_TESTABLE, Check, Claim
 from deflator.analysis.words import UNKNOWN, per_cent, per_cent_range, significant
-from deflator.engine.layout import PARAMETERS
+from deflator.engine.positions import PARAMETERS
 from deflator.messages import text, translated
 
 _CALENDAR = "year"

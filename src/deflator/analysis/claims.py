@@ -31,7 +31,7 @@ from deflator.analysis.probability import TAIL, Probability, by_draw, probabilit
 from deflator.analysis.replay import Floats, Setting, prepare
 from deflator.analysis.trials import watch
 from deflator.engine import Status
-from deflator.engine.layout import CHANNELS, PARAMETERS
+from deflator.engine.positions import CHANNELS, PARAMETERS
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 from deflator.messages import translated

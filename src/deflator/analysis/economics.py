@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from deflator.analysis.replay import Floats, Setting, walk
 from deflator.engine import Status
-from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, WORLD, P
+from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, WORLD
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 from deflator.engine.simulate import LANES
 from deflator.ensemble import Progress

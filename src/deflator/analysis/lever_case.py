@@ -18,7 +18,8 @@ from deflator.analysis.trials import varied, watch
 from deflator.book import Book
 from deflator.book.months import month_at
 from deflator.engine import Status
-from deflator.engine.layout import LENDER, ROLES, P
+from deflator.engine.layout import LENDER, ROLES
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
@@ -383,5 +384,5 @@ def figure_of(case: Case, name: str) -> Floats:
 
 
 def parameter_of(case: Case, row: int) -> float:
-    """Return the mean over draws of a parameter of the model; `row` is from `deflator.engine.layout.P`."""
+    """Return the mean over draws of a parameter of the model; `row` is from `deflator.engine.positions.P`."""
     return float(figure_of(case, "world.parameters")[row].mean())

@@ -18,7 +18,8 @@ from deflator.analysis.lever_case import (
     worth_of,
 )
 from deflator.analysis.replay import Floats
-from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, P
+from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION
+from deflator.engine.positions import P
 
 
 def cost_musd(case: Case, name: str, size: float, presale: float = 0.0) -> float:

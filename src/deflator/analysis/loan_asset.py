@@ -11,7 +11,8 @@ from deflator.analysis.assets import Asset
 from deflator.analysis.replay import Floats, Setting
 from deflator.credit.monthly import LEVEL, LINEAR, SCHEDULE, SCULPTED, loss_given_default
 from deflator.engine.codes import Category
-from deflator.engine.layout import MILLION, P
+from deflator.engine.layout import MILLION
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 
 _MOST_TURNS, _FREE_TURNS = 20.0, 5.0

@@ -17,7 +17,8 @@ from deflator.analysis.replay import Floats, Setting, buffers, headrooms
 from deflator.analysis.target import Target, entities_of, least_room, lend_only, parse_target
 from deflator.analysis.trials import watch
 from deflator.engine import Economy, Status
-from deflator.engine.layout import LENDER, P
+from deflator.engine.layout import LENDER
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 from deflator.ensemble import Progress, entity_table
 from deflator.errors import Fault, RunError

@@ -17,7 +17,7 @@ from deflator.analysis.priors import Margin, Prior
 from deflator.analysis.replay import Setting
 from deflator.analysis.trials import varied
 from deflator.book import Book
-from deflator.engine.layout import P
+from deflator.engine.positions import P
 from deflator.errors import Fault, RunError
 from deflator.scenario.reader import suggestion
 from deflator.scenario.vocabulary import drivers

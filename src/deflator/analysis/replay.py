@@ -17,7 +17,8 @@ from deflator.book.months import month_at
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, pack
 from deflator.engine.extended import advance
-from deflator.engine.layout import LENDER, RECORDS, P, kinds_of, name_of
+from deflator.engine.layout import LENDER, RECORDS, kinds_of, name_of
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
@@ -187,7 +188,7 @@ class Replay:
         return self.economy.figures[self.economy.rows[name], self.draw]
 
     def parameter(self, row: int) -> float:
-        """Return a parameter of the model as drawn; `row` is from `deflator.engine.layout.P`."""
+        """Return a parameter of the model as drawn; `row` is from `deflator.engine.positions.P`."""
         return float(self.figure("world.parameters")[row])
 
 

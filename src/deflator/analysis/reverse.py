@@ -27,6 +27,7 @@ from deflator.analysis.target import Target
 from deflator.book.months import month_at
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
+from deflator.messages import text
 
 #: Bound of every dimension, standard deviations.
 REACH = 4.0
@@ -545,19 +546,16 @@ def _check(setting: Setting, asked: float, start: int, target: Target) -> None:
 
 
 def _already_true(target: Target, setting: Setting, asked: float, share: float) -> RunError:
-    message = (
-        f"{target.text(setting.question.book.as_of)} is true on {share:.0%} of paths when nothing moves, which is not "
-        f"below {asked:g}"
-    )
-    return RunError([Fault("", 0, "--target", message, "ask for a higher --probability, an earlier month or more")])
+    said = target.text(setting.question.book.as_of)
+    message = text("faults.true_already", target=said, share=f"{share:.0%}", asked=f"{asked:g}")
+    return RunError([Fault("", 0, "--target", message, text("faults.true_already_hint"))])
 
 
 def _impossible(search: _Search, target: Target, setting: Setting, asked: float) -> RunError:
     share, point = search.nearest()
     distance = float(np.linalg.norm(point))
-    message = (
-        f"no move within {REACH:g} standard deviations makes {target.text(setting.question.book.as_of)} true with "
-        f"probability {asked:g}: the nearest of {search.trials} trials, at distance {distance:.1f}, gets to {share:.0%}"
-    )
-    hint = "ask for a lower --probability or a later month, or let more move with --among"
-    return RunError([Fault("", 0, "--target", message, hint)])
+    message = text(
+        "faults.out_of_reach", reach=f"{REACH:g}", target=target.text(setting.question.book.as_of), asked=f"{asked:g}",
+        trials=search.trials, distance=f"{distance:.1f}", share=f"{share:.0%}",
+    )  # fmt: skip
+    return RunError([Fault("", 0, "--target", message, text("faults.out_of_reach_hint"))])

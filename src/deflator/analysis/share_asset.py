@@ -8,7 +8,8 @@ import numpy as np
 
 from deflator.analysis.assets import Asset
 from deflator.analysis.replay import Floats, Setting
-from deflator.engine.layout import HYPERSCALER, VENDOR, P
+from deflator.engine.layout import HYPERSCALER, VENDOR
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deflator.analysis.path_view import Event, Place, View
-from deflator.engine.layout import HOURS_PER_MONTH, MILLION, ON
+from deflator.engine.layout import HOURS_PER_MONTH, MILLION
+from deflator.engine.positions import ON
 
 #: Shares closer to one, and lateness of fewer months, are not worth an event.
 _WHOLE = 0.995

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from deflator.analysis.replay import Floats, Setting, walk
 from deflator.engine import Paths, simulate
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.engine.record import Record
 from deflator.engine.simulate import LANES
 from deflator.ensemble import Progress

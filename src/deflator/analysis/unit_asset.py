@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from deflator.analysis.assets import Asset
 from deflator.analysis.replay import Floats, Setting
-from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, SECOND_HAND, P
+from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, SECOND_HAND
+from deflator.engine.positions import P
 from deflator.engine.record import Record
 
 

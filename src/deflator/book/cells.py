@@ -11,6 +11,7 @@ from typing import Any
 from deflator.book.months import earliest_day, is_month
 from deflator.book.schema import Column
 from deflator.book.spelling import did_you_mean, one_of, quoted
+from deflator.messages import text
 
 Value = str | float | tuple[str, ...] | None
 Row = Mapping[str, Any]  # values by column
@@ -20,7 +21,6 @@ SIGNIFICANT_DIGITS = 15
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}", re.ASCII)
-_ID_HINT = "use at most 60 of a-z, 0-9, '_', '-' and '.', the first a letter or digit"
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -61,12 +61,12 @@ def read_cell(raw: object, column: Column) -> Value:
     Traceback (most recent call last):
     deflator.book.cells.CellError: '-5' is negative
     """
-    text = raw.strip() if type(raw) is str else text_of(raw, column)
-    if not text:
+    given = raw.strip() if type(raw) is str else text_of(raw, column)
+    if not given:
         if column.required:
-            raise CellError("the cell is blank", _allowed(column))
+            raise CellError(text("faults.blank"), _allowed(column))
         return None
-    return _READERS[column.type](text, column)
+    return _READERS[column.type](given, column)
 
 
 def text_of(raw: object, column: Column) -> str:
@@ -105,86 +105,90 @@ def write_cell(value: Value) -> str:
     return value if isinstance(value, str) else " ".join(value)
 
 
-def _number(text: str, column: Column) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise CellError(f"{quoted(text)} is not a number", _number_hint(text))
+def _number(given: str, column: Column) -> float:
+    if not _NUMBER.fullmatch(given):
+        raise CellError(text("faults.no_number", given=quoted(given)), _number_hint(given))
     # Spreadsheets keep fifteen digits; keeping the same here makes every format hold the same book.
-    value = float(f"{float(text):.{SIGNIFICANT_DIGITS}g}") + 0.0
+    value = float(f"{float(given):.{SIGNIFICANT_DIGITS}g}") + 0.0
     if math.isinf(value):
-        raise CellError(f"{quoted(text)} is too large", "check the exponent")
+        raise CellError(text("faults.too_large", given=quoted(given)), text("faults.exponent"))
     if column.minimum is not None and value < column.minimum:
-        what = "negative" if column.minimum == 0 else f"below {column.minimum:g}"
-        raise CellError(f"{quoted(text)} is {what}", _allowed(column))
+        which = "negative" if column.minimum == 0 else "below"
+        raise CellError(text(f"faults.{which}", given=quoted(given), bound=f"{column.minimum:g}"), _allowed(column))
     if column.maximum is not None and value > column.maximum:
-        raise CellError(f"{quoted(text)} is above {column.maximum:g}", _allowed(column))
+        raise CellError(text("faults.above", given=quoted(given), bound=f"{column.maximum:g}"), _allowed(column))
     return value
 
 
-def _count(text: str, column: Column) -> float:
-    value = _number(text, column)
+def _count(given: str, column: Column) -> float:
+    value = _number(given, column)
     if not value.is_integer():
-        raise CellError(f"{quoted(text)} is not a whole number", _allowed(column))
+        raise CellError(text("faults.not_whole", given=quoted(given)), _allowed(column))
     return value
 
 
-def _flag(text: str, column: Column) -> float:
-    return float(_choice(text, column))
+def _flag(given: str, column: Column) -> float:
+    return float(_choice(given, column))
 
 
-def _choice(text: str, column: Column) -> str:
-    if text not in column.allowed:
-        hint = did_you_mean(text, column.allowed)
-        raise CellError(f"{quoted(text)} is not a {column.column}", hint or _allowed(column))
-    return text
+def _choice(given: str, column: Column) -> str:
+    if given not in column.allowed:
+        hint = did_you_mean(given, column.allowed)
+        raise CellError(text("faults.no_choice", given=quoted(given), column=column.column), hint or _allowed(column))
+    return given
 
 
-def _month(text: str, column: Column) -> str:
-    if not is_month(text):
-        raise CellError(f"{quoted(text)} is not a month", _allowed(column))
-    return text
+def _month(given: str, column: Column) -> str:
+    if not is_month(given):
+        raise CellError(text("faults.no_month", given=quoted(given)), _allowed(column))
+    return given
 
 
-def _number_or_month(text: str, column: Column) -> float | str:
-    return text if is_month(text) else _number(text, column)
+def _number_or_month(given: str, column: Column) -> float | str:
+    return given if is_month(given) else _number(given, column)
 
 
-def _date(text: str, column: Column) -> str:
+def _date(given: str, column: Column) -> str:
     try:
-        earliest_day(text)
+        earliest_day(given)
     except ValueError:
-        raise CellError(f"{quoted(text)} is not a date", _allowed(column)) from None
-    return text
+        raise CellError(text("faults.no_date", given=quoted(given)), _allowed(column)) from None
+    return given
 
 
-def _id(text: str, column: Column) -> str:
-    if _ID.fullmatch(text):
-        return text
-    if len(text) > 60:
-        raise CellError(f"{quoted(text)} has {len(text)} characters", _ID_HINT)
-    lowered = text.lower().replace(" ", "_")
-    hint = f"did you mean {lowered!r}?" if _ID.fullmatch(lowered) else _ID_HINT
-    raise CellError(f"{quoted(text)} is not an id", hint)
+def _id(given: str, column: Column) -> str:
+    if _ID.fullmatch(given):
+        return given
+    if len(given) > 60:
+        raise CellError(text("faults.long_id", given=quoted(given), count=len(given)), text("faults.id_hint"))
+    lowered = given.lower().replace(" ", "_")
+    hint = text("faults.meant", name=repr(lowered)) if _ID.fullmatch(lowered) else text("faults.id_hint")
+    raise CellError(text("faults.no_id", given=quoted(given)), hint)
 
 
-def _ids(text: str, column: Column) -> tuple[str, ...]:
-    ids = tuple(_id(part, column) for part in text.split())
+def _ids(given: str, column: Column) -> tuple[str, ...]:
+    ids = tuple(_id(part, column) for part in given.split())
     twice = [part for position, part in enumerate(ids) if part in ids[:position]]
     if twice:
-        raise CellError(f"{quoted(twice[0])} is listed twice", "name each id once, separated by blanks")
+        raise CellError(text("faults.twice", given=quoted(twice[0])), text("faults.twice_hint"))
     word = next((part for part in ids if part in column.allowed), None)
     if word and len(ids) > 1:
-        raise CellError(f"{quoted(word)} stands beside ids", f"use ids, or {one_of(column.allowed)} alone")
+        raise CellError(
+            text("faults.beside", given=quoted(word)), text("faults.beside_hint", words=one_of(column.allowed))
+        )
     return ids
 
 
-def _text(text: str, column: Column) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found = _UNWRITABLE.search(text)
+def _text(given: str, column: Column) -> str:
+    given = given.replace("\r\n", "\n").replace("\r", "\n")
+    found = _UNWRITABLE.search(given)
     if found:
-        raise CellError(f"{quoted(text)} holds the control character U+{ord(found[0]):04X}", "delete it")
-    if len(text) > LONGEST_TEXT:
-        raise CellError(f"the text has {len(text):,} characters", f"use at most {LONGEST_TEXT:,}")
-    return text
+        raise CellError(text("faults.control", given=quoted(given), code=f"{ord(found[0]):04X}"), text("faults.delete"))
+    if len(given) > LONGEST_TEXT:
+        raise CellError(
+            text("faults.long_text", count=f"{len(given):,}"), text("faults.at_most", most=f"{LONGEST_TEXT:,}")
+        )
+    return given
 
 
 _READERS: dict[str, Callable[[str, Column], Value]] = {
@@ -204,37 +208,38 @@ _READERS: dict[str, Callable[[str, Column], Value]] = {
 }
 
 
-def _number_hint(text: str) -> str:
+def _number_hint(given: str) -> str:
     """Say how the number that was perhaps meant is written."""
-    if _THOUSANDS.fullmatch(text):
-        return f"write {text.replace(',', '')}, without thousands separators"
-    if _NUMBER.fullmatch(text.replace(",", ".")):
-        return f"write {text.replace(',', '.')}, with a point for decimals"
-    if _NUMBER.fullmatch(text.removesuffix("%").strip()):
-        return f"write {float(text.removesuffix('%')) / 100:.12g}: shares and rates are decimals"
-    if _NUMBER.fullmatch(text.lstrip("$€£ ")):
-        return f"write {text.lstrip('$€£ ')}: the column tells the unit"
-    return "write digits, with a point for decimals"
+    if _THOUSANDS.fullmatch(given):
+        return text("faults.thousands", number=given.replace(",", ""))
+    if _NUMBER.fullmatch(given.replace(",", ".")):
+        return text("faults.point", number=given.replace(",", "."))
+    if _NUMBER.fullmatch(given.removesuffix("%").strip()):
+        return text("faults.percent", number=f"{float(given.removesuffix('%')) / 100:.12g}")
+    if _NUMBER.fullmatch(given.lstrip("$€£ ")):
+        return text("faults.currency", number=given.lstrip("$€£ "))
+    return text("faults.digits")
 
 
 def _allowed(column: Column) -> str:
     """Say what a cell of the column may hold."""
     match column.type:
         case "choice" | "flag":
-            return f"use {one_of(column.allowed)}"
+            return text("faults.use", names=one_of(column.allowed))
         case "month":
-            return "write YYYY-MM"
+            return text("faults.write_month")
         case "date":
-            return "write YYYY-MM-DD, or YYYY-MM or YYYY where no more is known"
+            return text("faults.write_date")
         case "number" | "share" | "count" | "number_or_month":
             return _allowed_number(column)
         case _:
-            return "it must be given"
+            return text("faults.needed")
 
 
 def _allowed_number(column: Column) -> str:
     """Say which numbers a cell of the column may hold."""
-    least = "" if column.minimum is None else f"at least {column.minimum:g}"
-    most = "" if column.maximum is None else f"at most {column.maximum:g}"
-    bounds = " and ".join(bound for bound in (least, most) if bound)
-    return f"use a {'whole ' if column.type == 'count' else ''}number{f' of {bounds}' if bounds else ''}"
+    kind = "whole" if column.type == "count" else "number"
+    least = "" if column.minimum is None else "_least"
+    most = "" if column.maximum is None else "_most"
+    bounds = {"least": f"{column.minimum or 0.0:g}", "most": f"{column.maximum or 0.0:g}"}
+    return text(f"faults.use_{kind}{least}{most}", **bounds)

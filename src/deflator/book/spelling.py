@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from deflator.messages import text
+
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 8
 
 
-def quoted(text: object) -> str:
+def quoted(given: object) -> str:
     """Return what was typed in quotes, cut where it is long.
 
     Examples
@@ -17,7 +19,7 @@ def quoted(text: object) -> str:
     >>> quoted("-5")
     "'-5'"
     """
-    shown = str(text)
+    shown = str(given)
     return repr(shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…")
 
 
@@ -34,8 +36,8 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     names = list(known)
     close = get_close_matches(typed[:_LONGEST_SHOWN], names, n=1, cutoff=0.7)
     if close:
-        return f"did you mean {close[0]!r}?"
-    return f"use {one_of(names)}" if 0 < len(names) <= _MOST_LISTED else ""
+        return text("faults.meant", name=repr(close[0]))
+    return text("faults.use", names=one_of(names)) if 0 < len(names) <= _MOST_LISTED else ""
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -47,4 +49,4 @@ def one_of(names: Iterable[str]) -> str:
     'a, b or c'
     """
     *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last
+    return text("faults.either", first=", ".join(first), last=last) if first else last

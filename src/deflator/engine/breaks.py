@@ -91,9 +91,11 @@ def watch_yardsticks(t, world, entities, facilities, yardsticks):
             world.rest[lane] += weight
             yardsticks.level[1, lane] += entities.lost[i, lane] if lends else 0.0
     for k in range(facilities.borrower.size):
-        for lane in range(world.openness.size):
+        for lane in range(world.openness.size if facilities.moved[k] else 0):
             facilities.lent[k, lane] += facilities.drawn[k, lane]
-            world.amount[lane] += facilities.start_drawn[k, lane] + facilities.lent[k, lane]
+            facilities.ever_drawn[k, lane] = facilities.start_drawn[k, lane] + facilities.lent[k, lane]
+        for lane in range(world.openness.size):
+            world.amount[lane] += facilities.ever_drawn[k, lane]
     for lane in range(world.openness.size):
         stay = yardsticks.level[0, lane] / world.rest[lane] if world.rest[lane] > 0.0 else 1.0
         lost = yardsticks.level[1, lane] / world.amount[lane] if world.amount[lane] > 0.0 else 0.0

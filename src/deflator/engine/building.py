@@ -8,7 +8,9 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_facility, spare_cash
 from deflator.engine.elementary import logistic
-from deflator.engine.layout import HYPERSCALER, MILLIONTH, ON, SUPPLIERS, P
+from deflator.engine.layout import HYPERSCALER, MILLIONTH, SUPPLIERS
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 
 @inline
@@ -29,7 +31,7 @@ def installment(t, world, entities, fleets, f, spreads, lane):
 
     Hyperscalers spread the price over the months before service, others pay in the month before.
     """
-    arrives = np.ceil(fleets.in_service[f, lane] + fleets.delay[f, lane])
+    arrives = np.ceil(fleets.arrives[f, lane])
     months = max(np.floor(world.parameters[P.capex_spread_months, lane]), 1.0) if spreads else 1.0
     lives = entities.going[entities.account[fleets.owner[f]], lane] > 0.0
     return 1.0 / months if (arrives - months <= t) & (t < arrives) & lives else 0.0
@@ -38,7 +40,7 @@ def installment(t, world, entities, fleets, f, spreads, lane):
 @inline
 def paid_before(world, fleets, f, spreads, lane):
     """Return the share of a delivery's price whose installments fell due by the book's month."""
-    arrives = np.ceil(fleets.in_service[f, lane] + fleets.delay[f, lane])
+    arrives = np.ceil(fleets.arrives[f, lane])
     months = max(np.floor(world.parameters[P.capex_spread_months, lane]), 1.0) if spreads else 1.0
     return min(max(months - arrives + 1.0, 0.0), months) / months
 
@@ -95,11 +97,13 @@ def pay_deliveries(t, world, entities, equipment, fleets, facilities, claims, ca
         _fund_delivery(t, world, entities, equipment, fleets, facilities, requests, f, i, g, k)
         if k >= 0:
             draw_facility(facilities, claims, entities, ledger, k, world.amount)
+        row = cause_row(causes, Cause.CAPITAL_SPENDING, count, i)
         for lane in range(world.openness.size):
             units = world.bought[lane] * fleets.units[f, lane]
             fleets.paid[f, lane] += world.bought[lane]
+            fleets.there[f, lane] = fleets.units[f, lane] * fleets.paid[f, lane]
             equipment.arrived[g, lane] += units
-            causes.now[Cause.CAPITAL_SPENDING * count + i, lane] += world.spent[lane] - world.amount[lane]
+            causes.now[row, lane] += world.spent[lane] - world.amount[lane]
             world.bought[lane] = units
         pay_vendor(world, entities, equipment, ledger, i, g)
         if fleets.pair[f] < 0:
@@ -174,6 +178,8 @@ def pay_buildings(t, world, entities, leases, facilities, claims, causes, ledger
     _plan_buildings(t, world, entities, leases, facilities)
     _draw_for_buildings(world, entities, facilities, claims, ledger)
     for item in range(leases.landlord.size):
+        if leases.sites[item] == 0:
+            continue
         i = entities.account[leases.landlord[item]]
         for lane in range(world.openness.size):
             leases.built[item, lane] += leases.building_due[item, lane] * entities.building_paid[i, lane]
@@ -181,12 +187,13 @@ def pay_buildings(t, world, entities, leases, facilities, claims, causes, ledger
     for i in range(count - 1):
         if entities.builds[i] == 0:
             continue
+        row = cause_row(causes, Cause.CAPITAL_SPENDING, count, i)
         for lane in range(world.openness.size):
             cost = entities.building_due[i, lane] * entities.building_paid[i, lane]
             entities.cash[i, lane] -= cost
             ledger.flow[Category.BUILDING, lane] += cost
             own = cost * (1.0 - entities.building_funded[i, lane])
-            causes.now[Cause.CAPITAL_SPENDING * count + i, lane] += own
+            causes.now[row, lane] += own
             world.spent[lane] = cost
         for lane in range(world.openness.size):
             entities.cash[suppliers, lane] += world.spent[lane]
@@ -200,11 +207,13 @@ def _plan_buildings(t, world, entities, leases, facilities):
     entities.building_loans[:, :] = 0.0
     entities.builds[:] = 0
     for item in range(leases.landlord.size):
+        if leases.sites[item] == 0:
+            continue
         i = entities.account[leases.landlord[item]]
         builds = 0
         for lane in range(world.openness.size):
             total, left = leases.building_cost[item, lane], 1.0 - leases.built[item, lane]
-            starts = np.ceil(leases.start[item, lane] + leases.delay[item, lane])
+            starts = np.ceil(leases.opens[item, lane])
             first = max(starts - 12.0, 1.0)  # a building's cost falls due evenly over the year before its lease starts
             begun = (total > 0.0) & (t >= first)
             due = min(1.0 / max(starts - first, 1.0), left) if begun else 0.0

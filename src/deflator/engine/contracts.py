@@ -7,7 +7,9 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, logistic
 from deflator.engine.funding import ready_cash
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import INSOURCE, LEAVE, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
+from deflator.engine.layout import INSOURCE, LEAVE, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 from deflator.engine.valuation import annuity
 
 _COST_WIDTH = 0.1  # own cost within about this share of the offer leaves the buyer undecided
@@ -28,13 +30,20 @@ def roll_contracts(t, world, entities, equipment, pairs, contracts, requests):
         if contracts.backstop[c]:
             continue
         buyer = contracts.buyer[c]
-        ending = 0
+        ending, waiting = 0, 0
         for lane in range(world.log_rent.size):
-            starts = contracts.start[c, lane] + contracts.delay[c, lane]
-            late = t - contracts.start[c, lane] > contracts.delay_right[c, lane]
-            cancelled = p[P.delay_termination_hazard, lane] if late_right & (starts > t) & late else 0.0
-            contracts.active[c, lane] *= (1.0 - entities.attrition[buyer, lane]) * (1.0 - cancelled)
+            starts = contracts.starts[c, lane]
+            waiting += starts > t
             ending += _ends(t, contracts, c, lane) & (starts <= t)
+        if waiting > 0:
+            for lane in range(world.log_rent.size):
+                late = t - contracts.start[c, lane] > contracts.delay_right[c, lane]
+                late = late_right & (contracts.starts[c, lane] > t) & late
+                cancelled = p[P.delay_termination_hazard, lane] if late else 0.0
+                contracts.active[c, lane] *= (1.0 - entities.attrition[buyer, lane]) * (1.0 - cancelled)
+        elif not nothing(entities.attrition[buyer]):
+            for lane in range(world.log_rent.size):
+                contracts.active[c, lane] *= 1.0 - entities.attrition[buyer, lane]
         if ending > 0:
             _renew(t, world, entities, equipment, pairs, contracts, requests, c)
 
@@ -50,8 +59,7 @@ def _renew(t, world, entities, equipment, pairs, contracts, requests, c):
     p = world.parameters
     g, buyer = pairs.equipment[contracts.pair[c]], contracts.buyer[c]
     for lane in range(world.log_rent.size):
-        waits = contracts.start[c, lane] + contracts.delay[c, lane] > t
-        if waits or not _ends(t, contracts, c, lane):
+        if contracts.starts[c, lane] > t or not _ends(t, contracts, c, lane):
             continue
         kept = 0.0
         if contracts.renewal[c] != LEAVE:
@@ -121,11 +129,15 @@ def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledg
                 contracts.bill[c, lane] = bill if _runs(t, contracts, c, lane) else 0.0
             continue
         for lane in range(world.log_rent.size):
-            used = max(contracts.take_or_pay[c, lane], 1.0 - entities.distress[buyer, lane])
+            world.amount[lane] = 1.0
+        if not nothing(entities.distress[buyer]):
+            for lane in range(world.log_rent.size):
+                world.amount[lane] = max(contracts.take_or_pay[c, lane], 1.0 - entities.distress[buyer, lane])
+        for lane in range(world.log_rent.size):
             units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane]
-            bill = _bill(units * used, contracts.price[c, lane])
+            bill = _bill(units * world.amount[lane], contracts.price[c, lane])
             contracts.bill[c, lane] = bill if _runs(t, contracts, c, lane) else 0.0
-        if not nothing(contracts.prepaid[c]):
+        if contracts.prepays[c]:
             for lane in range(world.log_rent.size):
                 contracts.bill[c, lane] -= _use_credit(contracts, c, contracts.bill[c, lane], lane)
     _collect_prepayments(t, entities, contracts, causes, ledger)
@@ -133,7 +145,7 @@ def bill_contracts(t, world, entities, equipment, pairs, contracts, causes, ledg
 
 @inline
 def _runs(t, contracts, c, lane):
-    return (contracts.start[c, lane] + contracts.delay[c, lane] <= t) & (t < contracts.until[c, lane])
+    return (contracts.starts[c, lane] <= t) & (t < contracts.until[c, lane])
 
 
 @inline
@@ -155,9 +167,11 @@ def _collect_prepayments(t, entities, contracts, causes, ledger):
     """Let buyers pay ahead in the month before the planned start, out of cash."""
     count = entities.layer.size
     for c in range(contracts.seller.size):
-        if nothing(contracts.prepaid[c]):
+        if contracts.prepays[c] == 0:
             continue
         buyer, seller = entities.account[contracts.buyer[c]], entities.account[contracts.seller[c]]
+        revenue = cause_row(causes, Cause.CONTRACT_REVENUE, count, seller)
+        spending = cause_row(causes, Cause.COMPUTE_COST, count, buyer)
         for lane in range(contracts.bill.shape[1]):
             if contracts.start[c, lane] - 1.0 == t and contracts.active[c, lane] > 0.0:
                 paid = min(
@@ -168,8 +182,8 @@ def _collect_prepayments(t, entities, contracts, causes, ledger):
                 entities.cash[buyer, lane] -= paid
                 entities.cash[seller, lane] += paid
                 ledger.flow[Category.PREPAYMENT, lane] += paid
-                causes.now[Cause.CONTRACT_REVENUE * count + seller, lane] += paid
-                causes.now[Cause.COMPUTE_COST * count + buyer, lane] += paid
+                causes.now[revenue, lane] += paid
+                causes.now[spending, lane] += paid
 
 
 @kernel
@@ -190,14 +204,14 @@ def value_contracts(t, world, equipment, pairs, contracts):
         waiting = 0
         for lane in range(world.log_rent.size):
             world.rest[lane], world.spent[lane] = 1.0, 1.0
-            waiting += contracts.start[c, lane] + contracts.delay[c, lane] > t
+            waiting += contracts.starts[c, lane] > t
         if waiting > 0:
             for lane in range(world.log_rent.size):
-                years = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0) * MONTH_IN_YEARS
+                years = max(contracts.starts[c, lane] - t, 0.0) * MONTH_IN_YEARS
                 world.rest[lane] = exp(-p[P.appraisal_discount_rate, lane] * years)
                 world.spent[lane] = exp(-world.expected_decline[lane] * years)
         for lane in range(world.log_rent.size):
-            first = max(contracts.start[c, lane] + contracts.delay[c, lane] - t, 0.0)
+            first = max(contracts.starts[c, lane] - t, 0.0)
             # Units are valued over half a life, and so is what they earn above spot.
             left = min(contracts.until[c, lane] - t - first, 0.5 * equipment.life[g, lane])
             years = max(left, 0.0) * MONTH_IN_YEARS

@@ -25,10 +25,10 @@ from deflator.engine.layout import (
     MILLIONTH,
     MIN_LIQUIDITY,
     MUSD_PER_HOURLY_USD,
-    ON,
     SWEEP,
-    P,
 )
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 _AMPLE = 9.99  # shown as the ratio where nothing is owed
 
@@ -86,12 +86,14 @@ def _follow_breach(t, seed, paths, chance, world, entities, facilities, covenant
         swept = sweep_amount(entities.cash[i, lane], entities.cash[i, lane] - spare_cash(world, entities, i, 1.0, lane),
                              0.5, facilities.balance[k, lane])  # fmt: skip
         facilities.swept[k, lane] = max(facilities.swept[k, lane], swept)
-        causes.now[Cause.MARGIN_CALL * entities.layer.size + i, lane] += swept
+        facilities.sweeping[k] += 1
+        causes.now[cause_row(causes, Cause.MARGIN_CALL, entities.layer.size, i), lane] += swept
     elif consequence == MARGIN_CALL and covenants.test[v] == LTV:
         most = covenants.threshold[v, lane] * facilities.collateral[k, lane]
         call = max(facilities.balance[k, lane] - most, 0.0)
         facilities.swept[k, lane] = max(facilities.swept[k, lane], call)
-        causes.now[Cause.MARGIN_CALL * entities.layer.size + i, lane] += call
+        facilities.sweeping[k] += 1
+        causes.now[cause_row(causes, Cause.MARGIN_CALL, entities.layer.size, i), lane] += call
     elif consequence == EVENT_OF_DEFAULT:
         if grants(t, seed, paths, chance, world, covenants.key[v], lane):
             note_soft(t, entities, i, lane, Trigger.EXTENSION)
@@ -174,12 +176,12 @@ def find_stabilised(t, world, contracts, leases, facilities, k):
     for n in range(facilities.contract_ofs[k], facilities.contract_ofs[k + 1]):
         c = facilities.contract[n]
         for lane in range(world.openness.size):
-            waits = contracts.start[c, lane] + contracts.delay[c, lane] > t
+            waits = contracts.starts[c, lane] > t
             world.rest[lane] = 0.0 if waits else world.rest[lane]
     for n in range(facilities.lease_ofs[k], facilities.lease_ofs[k + 1]):
         item = facilities.lease[n]
         for lane in range(world.openness.size):
-            waits = leases.start[item, lane] + leases.delay[item, lane] > t
+            waits = leases.opens[item, lane] > t
             world.rest[lane] = 0.0 if waits else world.rest[lane]
 
 
@@ -199,8 +201,7 @@ def collateral_value(equipment, fleets, facilities, k, lane):
     for n in range(facilities.fleet_ofs[k], facilities.fleet_ofs[k + 1]):
         f = facilities.fleet[n]
         if fleets.stage[f, lane] < 2:
-            units = fleets.units[f, lane] * fleets.paid[f, lane]
-            value += units * equipment.appraised[fleets.equipment[f], lane] * MILLIONTH
+            value += fleets.there[f, lane] * equipment.appraised[fleets.equipment[f], lane] * MILLIONTH
     return value
 
 
@@ -254,7 +255,7 @@ def _contracted(t, contracts, facilities, k, i, entities, lane):
 
 @kernel
 def _to_come(t, contracts, facilities, c, k, lane):
-    starts = max(contracts.start[c, lane] + contracts.delay[c, lane], t * 1.0)
+    starts = max(contracts.starts[c, lane], t * 1.0)
     months = max(min(contracts.until[c, lane], facilities.until[k, lane]) - starts, 0.0)
     units = contracts.units[c, lane] * contracts.active[c, lane]
     return units * contracts.price[c, lane] * HOURS_PER_MONTH * months * MILLIONTH

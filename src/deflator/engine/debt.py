@@ -18,7 +18,9 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import expm1, log1p, logistic
-from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, P
+from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 _EXTENSION_MONTHS = 6.0
 _EARLY_MONTHS = 12.0
@@ -96,6 +98,7 @@ def find_maturing(t, world, entities, contracts, leases, facilities):
     nor are convertibles, whose holders decide at maturity.
     """
     for k in range(facilities.borrower.size):
+        before = facilities.maturing_paths[k]
         facilities.maturing_paths[k] = 0
         if facilities.owing[k] == 0:
             continue
@@ -108,11 +111,13 @@ def find_maturing(t, world, entities, contracts, leases, facilities):
             balance = facilities.balance[k, lane]
             part = balance / (max(left, 0.0) + 1.0) if left < early else 0.0
             due = balance if left <= 0.0 else part
-            facilities.maturing[k, lane] = due
+            world.amount[lane] = due
             found += due > 0.0
         facilities.maturing_paths[k] = found
-        if found == 0:
+        if found == 0 and before == 0:
             continue
+        for lane in range(world.openness.size):
+            facilities.maturing[k, lane] = world.amount[lane]
         for lane in range(world.openness.size):
             if facilities.maturing[k, lane] > 0.0:
                 access, _, _ = secured_access(t, world, entities, contracts, leases, facilities, k, lane)
@@ -145,6 +150,7 @@ def draw_facility(facilities, claims, entities, ledger, k, amount):
     """Draw an amount of each lane on a facility: its holders pay the borrower, each by its share."""
     borrower = entities.account[facilities.borrower[k]]
     facilities.owing[k] += 1
+    facilities.moved[k] += 1
     for lane in range(amount.size):
         facilities.balance[k, lane] += amount[lane]
         facilities.undrawn[k, lane] = max(facilities.undrawn[k, lane] - amount[lane], 0.0)
@@ -227,10 +233,12 @@ def charge_debt(t, months, world, entities, facilities, claims, amortisation, co
         facilities.owing[k] = owing
         for lane in range(world.openness.size):
             facilities.principal[k, lane] = 0.0
-            facilities.interest[k, lane] = 0.0
-            facilities.refinanced[k, lane] = 0.0
-            facilities.maturing[k, lane] = 0.0
+        if facilities.maturing_paths[k]:
+            facilities.refinanced[k, :] = 0.0
         if owing == 0:
+            facilities.interest[k, :] = 0.0
+            facilities.maturing[k, :] = 0.0
+            facilities.repaid[k, :] = 0.0
             continue
         _charge_interest(t, world, entities, facilities, k, i)
         _schedule_principal(t, months, world, facilities, amortisation, contracts, k)
@@ -240,12 +248,14 @@ def charge_debt(t, months, world, entities, facilities, claims, amortisation, co
                 earned = entities.ebitda[i, lane] - entities.scheduled_due[i, lane] - facilities.interest[k, lane]
                 facilities.principal[k, lane] = min(facilities.principal[k, lane], max(earned, 0.0))
         _reserve_interest(t, world, entities, leases, facilities, claims, ledger, k)
+        interest = cause_row(causes, Cause.INTEREST, count, i)
+        repayment = cause_row(causes, Cause.PRINCIPAL, count, i)
         for lane in range(world.openness.size):
             principal = facilities.principal[k, lane] if facilities.until[k, lane] > t else 0.0
             facilities.principal[k, lane] = principal
             entities.scheduled_due[i, lane] += facilities.interest[k, lane] + principal
-            causes.now[Cause.INTEREST * count + i, lane] += facilities.interest[k, lane]
-            causes.now[Cause.PRINCIPAL * count + i, lane] += principal
+            causes.now[interest, lane] += facilities.interest[k, lane]
+            causes.now[repayment, lane] += principal
 
 
 @kernel
@@ -323,7 +333,7 @@ def _reserve_interest(t, world, entities, leases, facilities, claims, ledger, k)
     for n in range(first, last):
         item = facilities.lease[n]
         for lane in range(world.openness.size):
-            waits = leases.start[item, lane] + leases.delay[item, lane] > t
+            waits = leases.opens[item, lane] > t
             world.amount[lane] += leases.rent[item, lane] if waits else 0.0
             world.rest[lane] += leases.rent[item, lane]
     for lane in range(world.openness.size):
@@ -342,8 +352,6 @@ def settle_maturities(t, seed, paths, chance, world, entities, contracts, leases
     for k in range(facilities.borrower.size):
         if facilities.owing[k] == 0:
             continue
-        for lane in range(world.openness.size):
-            facilities.refinanced[k, lane] = 0.0
         if facilities.maturing_paths[k] == 0:
             continue
         i = entities.account[facilities.borrower[k]]
@@ -373,6 +381,7 @@ def _converts(world, entities, facilities, k, i, lane):
     if not converts(share_price, facilities.conversion_price[k, lane], buffer):
         return False
     facilities.converted[k, lane] += facilities.maturing[k, lane]
+    facilities.moved[k] += 1
     facilities.balance[k, lane] = 0.0
     return True
 
@@ -393,7 +402,7 @@ def _call_rest(t, seed, paths, chance, world, entities, facilities, causes, k, i
     else:
         facilities.principal[k, lane] = due
         entities.matured[i, lane] += rest
-        causes.now[Cause.MATURITY * entities.layer.size + i, lane] += rest
+        causes.now[cause_row(causes, Cause.MATURITY, entities.layer.size, i), lane] += rest
 
 
 @kernel

@@ -9,7 +9,8 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.covenants import collateral_value
 from deflator.engine.elementary import log, normal_share
 from deflator.engine.funding import ready_cash
-from deflator.engine.layout import LENDER, ON, P
+from deflator.engine.layout import LENDER
+from deflator.engine.positions import ON, P
 
 _TOLERANCE = 1e-6  # of what is due: a smaller gap is rounding
 _SHRUNK = 0.5
@@ -201,6 +202,7 @@ def _write_off(world, entities, equipment, fleets, facilities, claims, ledger):
             recovered = balance * hit * (1.0 - restructured) * (1.0 - lgd)
             facilities.balance[k, lane] -= written
             facilities.written_off[k, lane] += written
+            facilities.moved[k] += 1
             facilities.undrawn[k, lane] *= 1.0 - hit
             called = _call_guarantor(world, entities, facilities, ledger, k, i, written - recovered, lane)
             for n in range(facilities.claim_ofs[k], facilities.claim_ofs[k + 1]):
@@ -256,11 +258,12 @@ def _seize_units(world, entities, equipment, pairs, fleets):
         for lane in range(world.openness.size):
             gone = entities.hit[i, lane] * (1.0 - restructuring_share(world, lane))
             if gone > 0.0 and fleets.stage[f, lane] < 2:
-                seized = fleets.units[f, lane] * fleets.paid[f, lane] * gone
+                seized = fleets.there[f, lane] * gone
                 equipment.pool[g, lane] += seized
                 equipment.seized[g, lane] += seized
                 fleets.live[f, lane] *= 1.0 - gone
                 fleets.paid[f, lane] *= 1.0 - gone
+                fleets.there[f, lane] = fleets.units[f, lane] * fleets.paid[f, lane]
     for q in range(pairs.owner.size):
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         if entities.struck[i] == 0:
@@ -316,6 +319,7 @@ def _reject_leases(world, entities, leases):
                 continue
             left = leases.active[item, lane] * hit * p[P.contract_rejection_share, lane]
             leases.active[item, lane] -= left
+            leases.vacated[item] += left > 0.0
             if insured:
                 leases.insured[item, lane] += left
             elif guarantor >= 0 and entities.broken_share[entities.account[guarantor], lane] < 1.0:

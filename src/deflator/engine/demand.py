@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp, logistic
-from deflator.engine.layout import APPLICATION, LAB, MUSD_PER_HOURLY_USD, P
+from deflator.engine.layout import APPLICATION, LAB, MUSD_PER_HOURLY_USD
+from deflator.engine.positions import P
 
 _SHORTEST = 1e-6  # months: who needs no runway wavers only where it has none
 
@@ -63,8 +64,7 @@ def measure_contracts(t, segments, pairs, equipment, contracts):
             continue
         g = pairs.equipment[q]
         for lane in range(segments.wanted.shape[1]):
-            starts = contracts.start[c, lane] + contracts.delay[c, lane]
-            runs = (starts <= t) & (t < contracts.until[c, lane] + 1.0)
+            runs = (contracts.starts[c, lane] <= t) & (t < contracts.until[c, lane] + 1.0)
             units = contracts.units[c, lane] * contracts.active[c, lane] * pairs.fill[q, lane] if runs else 0.0
             segments.contracted[s, lane] += units * contracts.price[c, lane] * MUSD_PER_HOURLY_USD
             segments.contracted_units[s, lane] += units * equipment.performance[g, lane]

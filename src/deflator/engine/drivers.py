@@ -10,7 +10,8 @@ from deflator.engine import rng
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import MONTH_IN_YEARS, ON, P
+from deflator.engine.layout import MONTH_IN_YEARS
+from deflator.engine.positions import ON, P
 
 _NO_NAME = np.uint64(0)
 
@@ -136,13 +137,18 @@ def advance_own_factors(t, seed, paths, chance, world, equipment):
             equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane] * exp(equipment.deviation[g, lane])
 
 
-@inline
-def _lateness(mean, spread, noise):
-    """Return a delay in months: lognormal with this mean and standard deviation."""
-    late = mean > 0.0
-    squared = mean * mean if late else 1.0
-    variance = log(1.0 + spread * spread / squared)
-    return mean * exp(math.sqrt(variance) * noise - 0.5 * variance) if late else 0.0
+@kernel
+def _draw_lateness(seed, paths, chance, world, key):
+    """Write a delay in months into `world.noise`: lognormal with the mean and standard deviation of the parameters."""
+    p = world.parameters
+    rng.fill_normal(seed, paths, 0, rng.DELAY, key, chance, world.noise)
+    for lane in range(paths.size):
+        mean, spread = p[P.delivery_delay_mean_months, lane], p[P.delivery_delay_std_months, lane] if chance else 0.0
+        late = mean > 0.0
+        squared = mean * mean if late else 1.0
+        variance = log(1.0 + spread * spread / squared)
+        delay = mean * exp(math.sqrt(variance) * world.noise[lane] - 0.5 * variance)
+        world.noise[lane] = delay if late else 0.0
 
 
 @kernel
@@ -152,34 +158,33 @@ def draw_delays(months, seed, paths, chance, world, fleets, leases, contracts, r
     A delivery on leased space is as late as the lease; on own space it has a lateness of its own. A contract is as
     late as the latest unit that serves it. What has started is on time.
     """
-    p = world.parameters
     if world.channels[ON.delay] == 0:
         return
     for item in range(leases.landlord.size):
-        rng.fill_normal(seed, paths, 0, rng.DELAY, leases.key[item], chance, world.noise)
+        if nothing(leases.start[item]):
+            continue
+        _draw_lateness(seed, paths, chance, world, leases.key[item])
         for lane in range(paths.size):
             starts = leases.start[item, lane]
             planned = min(max(int(starts), 0), months)
-            spread = p[P.delivery_delay_std_months, lane] if chance else 0.0
-            late = _lateness(p[P.delivery_delay_mean_months, lane], spread, world.noise[lane])
-            leases.delay[item, lane] = requests.delay_shift[item, planned] + late if starts > 0.0 else 0.0
+            delay = requests.delay_shift[item, planned] + world.noise[lane]
+            leases.delay[item, lane] = delay if starts > 0.0 else 0.0
     for f in range(fleets.owner.size):
         lease = fleets.lease[f]
         if lease >= 0:
             for lane in range(paths.size):
                 late = leases.delay[lease, lane]
                 fleets.delay[f, lane] = late if fleets.in_service[f, lane] > 0.0 else 0.0
-        elif fleets.is_delivery[f]:
-            rng.fill_normal(seed, paths, 0, rng.DELAY, fleets.key[f], chance, world.noise)
+        elif fleets.is_delivery[f] and not nothing(fleets.in_service[f]):
+            _draw_lateness(seed, paths, chance, world, fleets.key[f])
             for lane in range(paths.size):
                 starts = fleets.in_service[f, lane]
                 planned = min(max(int(starts), 0), months)
-                spread = p[P.delivery_delay_std_months, lane] if chance else 0.0
-                late = _lateness(p[P.delivery_delay_mean_months, lane], spread, world.noise[lane])
-                fleets.delay[f, lane] = requests.delay_shift_own[planned] + late if starts > 0.0 else 0.0
+                delay = requests.delay_shift_own[planned] + world.noise[lane]
+                fleets.delay[f, lane] = delay if starts > 0.0 else 0.0
     for c in range(contracts.seller.size):
         for k in range(contracts.supplier_ofs[c], contracts.supplier_ofs[c + 1]):
             f = contracts.supplier[k]
             for lane in range(paths.size):
-                if contracts.start[c, lane] > 0.0:
-                    contracts.delay[c, lane] = max(contracts.delay[c, lane], fleets.delay[f, lane])
+                late = max(contracts.delay[c, lane], fleets.delay[f, lane])
+                contracts.delay[c, lane] = late if contracts.start[c, lane] > 0.0 else contracts.delay[c, lane]

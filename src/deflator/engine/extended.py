@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deflator import plugins
 from deflator.engine.compiled import kernel
 from deflator.engine.month import run_month
+from deflator.engine.records import doubt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ def advance(economy: Economy, t: int, seed: np.uint64, chance: bool, block: Reco
     for name in economy.mechanisms:
         count_cash(block)
         plugins.load("mechanisms", name).step(t, block)
+        doubt(block)  # a mechanism may change state that is counted
         check_cash(block)
     run_month(t, economy.months, seed, chance, block)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deflator.engine.index import Index, ints
-from deflator.engine.layout import PARAMETERS
+from deflator.engine.positions import PARAMETERS
 
 
 def list_figures(index: Index) -> dict[str, np.ndarray]:

@@ -8,7 +8,9 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import borrow_anew, spare_cash
 from deflator.engine.elementary import power
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import HOURS_PER_YEAR, MILLIONTH, MONTH_IN_YEARS, ON, RING, VENDOR, P
+from deflator.engine.layout import HOURS_PER_YEAR, MILLIONTH, MONTH_IN_YEARS, RING, VENDOR
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 from deflator.engine.valuation import annuity
 
 
@@ -101,7 +103,7 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
             if units <= 0.0:
                 continue
             lag = min(max(int(p[P.order_lag_months, lane]), 1), RING - 1)
-            orders.units[q * RING + (t + lag) % RING, lane] += units
+            orders.units[pairs.ring[q] + (t + lag) % RING, lane] += units
             entities.power_left_mw[i, lane] -= units * equipment.kw[g, lane] * world.market[0, lane] * 0.001
 
 
@@ -134,19 +136,21 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
         world.term[lane] = world.parameters[P.refinancing_term_months, lane]
         world.backed[lane] = 0.0
     for q in range(pairs.owner.size):
-        row = q * RING + t % RING
+        row = pairs.ring[q] + t % RING
         if pairs.orderable[q] == 0 or nothing(orders.units[row]):
             continue
+        pairs.used[q] = 1
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         _fund_order(world, entities, equipment, orders, i, g, row)
         if not nothing(world.amount):
             borrow_anew(world, entities, facilities, claims, ledger, i)
         vendor = entities.account[equipment.vendor[g]]
+        cause = cause_row(causes, Cause.CAPITAL_SPENDING, count, i)
         for lane in range(world.openness.size):
             pairs.extra[q, lane] += world.bought[lane]
             equipment.arrived[g, lane] += world.bought[lane]
             spent = world.spent[lane] - world.amount[lane] + world.rest[lane]
-            causes.now[Cause.CAPITAL_SPENDING * count + i, lane] += spent
+            causes.now[cause, lane] += spent
             entities.cash[i, lane] -= world.rest[lane]
             ledger.flow[Category.EQUIPMENT, lane] += world.rest[lane]
         for lane in range(world.openness.size):

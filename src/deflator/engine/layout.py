@@ -20,9 +20,7 @@ What a field is stands in its annotation, and `records.allocate` follows it:
 
 from __future__ import annotations
 
-from collections import namedtuple
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -55,8 +53,6 @@ TESTS = ("ltv", "dscr", "contracted_coverage", "min_liquidity", "leverage", "loa
          "use_of_proceeds")  # fmt: skip
 SWEEP, DRAW_STOP, MARGIN_CALL, EVENT_OF_DEFAULT = range(4)
 CONSEQUENCES = ("sweep", "draw_stop", "margin_call", "event_of_default")
-CHANNELS = ("rent", "generation", "insourcing", "delay", "collateral", "fire_sale", "payment", "tenant", "lender",
-            "confidence", "vendor")  # fmt: skip
 END_USERS, INVESTORS, SUPPLIERS, SECOND_HAND = range(4)
 ROLES = ("world_end_users", "world_investors", "world_suppliers", "world_secondhand")
 #: Orders that are on their way are kept by month of arrival in a ring of this many months.
@@ -68,24 +64,6 @@ TENTHS = 10
 #: Measures of a layer's own: a cohort of applications halved by attrition; a tenth of all principal lost by lenders;
 #: a year's sales of vendors half of their peak.
 YARDSTICKS = ("application", "lender", "vendor")
-
-
-def parameter_names() -> tuple[str, ...]:
-    """Return the name of every model parameter in the order of the parameter list."""
-    lines = (resources.files("deflator.book") / "parameter_list.csv").read_text(encoding="utf-8").splitlines()
-    return tuple(line.split(",", 1)[0] for line in lines[1:])
-
-
-def _positions(names: tuple[str, ...]) -> Any:
-    """Return a named tuple of positions, which compiled code reads as constants."""
-    return namedtuple("Position", names)(*range(len(names)))
-
-
-PARAMETERS = parameter_names()
-#: `P.name` is the row of the parameter `name` in `World.parameters`.
-P = _positions(PARAMETERS)
-#: `ON.name` is the position of the channel `name` in `World.channels`.
-ON = _positions(CHANNELS)
 
 
 class World(NamedTuple):
@@ -239,6 +217,7 @@ class Causes(NamedTuple):
     now: State
     start: State
     drift: State  # sum over months of what was worse than in the first month
+    used: Count  # 0 until something may have been there on some path
 
 
 class Stories(NamedTuple):
@@ -311,6 +290,7 @@ class Pairs(NamedTuple):
     owner: Link
     equipment: Link
     orderable: Link
+    ring: Link  # first row of its orders; 0 for those that nobody orders
     power_cost: State  # USD per unit-hour at the book's power price
     opex: State
     used: Count  # 0 until it has had units on some path
@@ -318,6 +298,7 @@ class Pairs(NamedTuple):
     extra: State  # in service, ordered or bought since month 0
     contracted: State  # running
     reserved: State  # kept for contracts about to start
+    sells: Count  # contracts served from it, backstops aside
     fill: State  # share of what is contracted that can be delivered
     offered: State
     let: State
@@ -327,7 +308,7 @@ class Pairs(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """Units on their way: row `pair * RING + month of arrival modulo RING`."""
+    """Units on their way: row `pairs.ring + month of arrival modulo RING`."""
 
     units: State
 
@@ -350,9 +331,11 @@ class Fleets(NamedTuple):
     opex: Figure
     unit_price: Figure
     delay: State
+    arrives: State  # month in which service begins
     due: State  # share of the price this month
     paying: Count  # paths on which something is due
     paid: State  # share of the price that is paid and of the units that are not seized
+    there: State  # units that are paid and not seized
     live: State  # units in service
     value: State
     stage: Flag  # 0 waiting, 1 in service, 2 retired
@@ -377,12 +360,15 @@ class Contracts(NamedTuple):
     prepaid: Figure
     delay_right: Figure
     delay: State
+    starts: State  # month of service, delay included
     active: State  # share of the units
     price: State
     until: State  # first month after the last one billed
+    prepays: Count  # paths on which something is paid ahead
     credit: State  # prepaid and not yet used
     bill: State
     sublet: State
+    subletting: Count  # paths on which some of it is sublet
     pv: State
 
 
@@ -400,9 +386,14 @@ class Leases(NamedTuple):
     end: Figure
     building_cost: Figure
     delay: State
+    opens: State  # month in which the site is open
+    rent_from: State
+    rent_until: State  # first month that owes no rent any more
+    sites: Count  # paths on which there is something to build
     building_due: State  # share of the building cost this month
     built: State  # share of the building cost that is paid
     active: State  # share that the tenant still rents
+    vacated: Count  # paths on which a tenant has left some of it
     void: State  # share standing empty
     relet: State  # share let to others
     guaranteed: State  # share that the guarantor pays for
@@ -448,6 +439,7 @@ class Facilities(NamedTuple):
     maturing: State  # what the borrower seeks to refinance
     refinanced: State
     swept: State
+    sweeping: Count  # paths on which something is swept this month
     collateral: State
     maturing_paths: Count
     owing: Count  # paths on which something is owed or was drawn this month
@@ -458,7 +450,9 @@ class Facilities(NamedTuple):
     repaid: State
     written_off: State
     converted: State
+    moved: Count  # paths on which something is drawn, written off or converted this month
     lent: State  # drawn since month 0
+    ever_drawn: State
 
 
 class Amortisation(NamedTuple):

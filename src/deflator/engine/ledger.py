@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from deflator.engine.codes import CATEGORIES, CAUSES, Cause, Status
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 
 _NOT_FINITE = int(Status.NOT_FINITE)
 _FIRST_COST = Cause.OPERATING_COST
@@ -15,7 +15,9 @@ _LUMPS = (Cause.MISSED_RECEIPTS, Cause.PRINCIPAL, Cause.MATURITY, Cause.CAPITAL_
 @kernel
 def open_month(world, entities, equipment, facilities, causes, ledger):
     """Note what every account, loan and pool of units holds before anything moves."""
-    causes.now[:, :] = 0.0
+    for row in range(causes.used.size):
+        if causes.used[row]:
+            causes.now[row, :] = 0.0
     ledger.flow[:, :] = 0.0
     ledger.before[:] = 0.0
     entities.lent[:, :] = 0.0
@@ -29,11 +31,14 @@ def open_month(world, entities, equipment, facilities, causes, ledger):
             continue  # nothing moved last month
         for lane in range(ledger.before.size):
             facilities.opening[k, lane] = facilities.balance[k, lane]
-            facilities.drawn[k, lane] = 0.0
-            facilities.repaid[k, lane] = 0.0
-            facilities.written_off[k, lane] = 0.0
-            facilities.converted[k, lane] = 0.0
-            facilities.swept[k, lane] = 0.0
+        if facilities.moved[k]:
+            facilities.drawn[k, :] = 0.0
+            facilities.written_off[k, :] = 0.0
+            facilities.converted[k, :] = 0.0
+            facilities.moved[k] = 0
+        if facilities.sweeping[k]:
+            facilities.swept[k, :] = 0.0
+            facilities.sweeping[k] = 0
 
 
 @kernel
@@ -68,7 +73,10 @@ def _measure_debt(entities, facilities, ledger):
     for k in range(facilities.borrower.size):
         if facilities.owing[k] == 0:
             continue
-        for lane in range(ledger.before.size):
+        moved = facilities.moved[k]
+        for lane in range(ledger.before.size if moved == 0 else 0):
+            _note_gap(ledger, facilities, k, facilities.opening[k, lane] - facilities.repaid[k, lane], lane)
+        for lane in range(ledger.before.size if moved > 0 else 0):
             rolled = (
                 facilities.opening[k, lane]
                 + facilities.drawn[k, lane]
@@ -76,8 +84,13 @@ def _measure_debt(entities, facilities, ledger):
                 - facilities.written_off[k, lane]
                 - facilities.converted[k, lane]
             )
-            gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
-            ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)
+            _note_gap(ledger, facilities, k, rolled, lane)
+
+
+@inline
+def _note_gap(ledger, facilities, k, rolled, lane):
+    gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
+    ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)
 
 
 @kernel
@@ -89,8 +102,7 @@ def _measure_units(equipment, pairs, fleets, ledger):
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         for lane in range(ledger.before.size):
-            there = fleets.units[f, lane] * fleets.paid[f, lane]
-            equipment.offered[g, lane] += there if fleets.stage[f, lane] < 2 else 0.0
+            equipment.offered[g, lane] += fleets.there[f, lane] if fleets.stage[f, lane] < 2 else 0.0
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
         for lane in range(ledger.before.size):
@@ -113,6 +125,14 @@ def _smooth_burn(t, entities):
             entities.burn[i, lane] += weight * (burn - entities.burn[i, lane])
 
 
+@inline
+def cause_row(causes, cause, count, i):
+    """Return the row of a cause for an entity, and note that something may stand there from now on."""
+    row = cause * count + i
+    causes.used[row] = 1
+    return row
+
+
 @kernel
 def carry_causes(t, entities, causes):
     """Add up month by month how much less came in and more went out than in the first month, per cause."""
@@ -120,9 +140,9 @@ def carry_causes(t, entities, causes):
     for cause in range(1, CAUSES):
         lump = cause in _LUMPS
         for i in range(count):
-            if entities.can_default[i] == 0:
-                continue
             row = cause * count + i
+            if entities.can_default[i] == 0 or causes.used[row] == 0:
+                continue
             for lane in range(causes.now.shape[1]):
                 now = causes.now[row, lane]
                 if t == 1:

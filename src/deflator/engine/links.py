@@ -8,6 +8,7 @@ from deflator.credit.monthly import LEVEL, PROFILE_CODES
 from deflator.engine import layout
 from deflator.engine.codes import Category
 from deflator.engine.index import Index, ints, keys, offsets, positions
+from deflator.engine.positions import CHANNELS
 
 _OPERATIONS_CLASS, _LEASE_CLASS, _CONTRACT_CLASS, _DEBT_CLASS = range(4)
 
@@ -22,7 +23,7 @@ def list_links(index: Index) -> dict[str, np.ndarray]:
         **_facility_links(index),
         **_covenant_links(index),
         **_payment_network(index),
-        "world.channels": ints(index.scenario.channels[name] for name in layout.CHANNELS),
+        "world.channels": ints(index.scenario.channels[name] for name in CHANNELS),
         "world.role": ints(index.entity[name] for name in layout.ROLES),
         "world.reference": ints([index.equipment[index.book.reference_equipment]]),
     }
@@ -68,15 +69,17 @@ def _equipment_links(index: Index) -> dict[str, np.ndarray]:
         fleet: k for k, members in enumerate(index.pledged(index.fleet)) for fleet in members
     }  # a delivery is pledged once
     deliveries = len(index.rows["deliveries"])
+    ordered = ints(
+        g in orderable and o != second_hand and index.layer[o] in (layout.NEOCLOUD, layout.HYPERSCALER)
+        for o, g in index.pairs
+    )
     return {
         "equipment.vendor": ints(index.entity[row["vendor"]] for row in index.rows["equipment"]),
         "equipment.key": keys(index.equipment),
         "pairs.owner": ints(o for o, _ in index.pairs),
         "pairs.equipment": ints(g for _, g in index.pairs),
-        "pairs.orderable": ints(
-            g in orderable and o != second_hand and index.layer[o] in (layout.NEOCLOUD, layout.HYPERSCALER)
-            for o, g in index.pairs
-        ),
+        "pairs.orderable": ordered,
+        "pairs.ring": (np.cumsum(ordered) - 1) * ordered * layout.RING,
         "fleets.owner": ints(owner),
         "fleets.equipment": ints(equipment),
         "fleets.pair": ints(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from deflator.engine.codes import Category
 from deflator.engine.compiled import kernel
 from deflator.engine.lanes import nothing
-from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLIONTH, NEOCLOUD, SECOND_HAND, SUPPLIERS, P
+from deflator.engine.layout import HYPERSCALER, INVESTORS, MILLIONTH, NEOCLOUD, SECOND_HAND, SUPPLIERS
+from deflator.engine.positions import P
 
 
 @kernel
@@ -44,6 +45,7 @@ def sell_seized(world, entities, equipment, pairs, ledger):
                 units = _affordable(world, entities, i, price, left, lane)
             equipment.let[g, lane] = left - units
             pairs.extra[q, lane] += units
+            pairs.used[q] = 1
             entities.cash[entities.account[i], lane] -= units * price
             world.paid[lane] += units * price
     _share_proceeds(world, entities, ledger)

@@ -11,8 +11,11 @@ from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.funding import ready_cash
-from deflator.engine.layout import MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, ON, SUPPLIERS, P
+from deflator.engine.lanes import nothing
+from deflator.engine.layout import MONTH_IN_YEARS, MUSD_PER_HOURLY_USD, SUPPLIERS
+from deflator.engine.ledger import cause_row
 from deflator.engine.liquidation import pay_estates
+from deflator.engine.positions import ON, P
 
 _NO_NAME = np.uint64(0)
 _STEPS = 16
@@ -29,25 +32,22 @@ def count_units(t, world, fleets, pairs, equipment):
     A unit that outlives its life retires; the equipment's count of retired units keeps the roll-forward exact.
     """
     for q in range(pairs.owner.size):
-        found = pairs.used[q]
-        for lane in range(world.log_rent.size):
-            pairs.units[q, lane] = pairs.extra[q, lane]
-            found += pairs.extra[q, lane] > 0.0
-        pairs.used[q] = min(found, 1)
+        if pairs.used[q]:
+            for lane in range(world.log_rent.size):
+                pairs.units[q, lane] = pairs.extra[q, lane]
     for f in range(fleets.owner.size):
         g, pair = fleets.equipment[f], fleets.pair[f]
         for lane in range(world.log_rent.size):
-            starts = fleets.in_service[f, lane] + fleets.delay[f, lane]
+            starts = fleets.arrives[f, lane]
             aged = starts + equipment.life[g, lane] <= t
             serves = (starts <= t) & (not aged)
             retires = aged & (fleets.stage[f, lane] == 1)
-            there = fleets.units[f, lane] * fleets.paid[f, lane]
+            there = fleets.there[f, lane]
             equipment.retired[g, lane] += there if retires else 0.0
             stage = 2 if retires else fleets.stage[f, lane]
             fleets.stage[f, lane] = 1 if serves else stage
             fleets.live[f, lane] = there if serves else 0.0
         if pair >= 0:
-            pairs.used[pair] = 1
             for lane in range(world.log_rent.size):
                 pairs.units[pair, lane] += fleets.live[f, lane]
 
@@ -88,8 +88,10 @@ def offer_units(t, world, entities, pairs, equipment, contracts):
 @kernel
 def _count_contracted(t, world, entities, equipment, pairs, contracts):
     p = world.parameters
-    pairs.contracted[:, :] = 0.0
-    pairs.reserved[:, :] = 0.0
+    for q in range(pairs.owner.size):
+        if pairs.sells[q]:
+            pairs.contracted[q, :] = 0.0
+            pairs.reserved[q, :] = 0.0
     equipment.sublet[:, :] = 0.0
     for c in range(contracts.seller.size):
         if contracts.backstop[c]:
@@ -99,16 +101,25 @@ def _count_contracted(t, world, entities, equipment, pairs, contracts):
         buyer = contracts.buyer[c]
         for lane in range(world.log_rent.size):
             units = contracts.units[c, lane] * contracts.active[c, lane]
-            starts = contracts.start[c, lane] + contracts.delay[c, lane]
+            starts = contracts.starts[c, lane]
             waits = (t < starts) & (starts <= t + _RESERVED_MONTHS)
             runs = (starts <= t) & (t < contracts.until[c, lane] + 1.0)
             running = units if runs else 0.0
-            sublet = running * p[P.sublet_share_distressed, lane] * entities.distress[buyer, lane]
+            world.amount[lane] = running
             pairs.reserved[q, lane] += units if waits else 0.0
             pairs.contracted[q, lane] += running
+        if nothing(entities.distress[buyer]) and contracts.subletting[c] == 0:
+            continue
+        found = 0
+        for lane in range(world.log_rent.size):
+            sublet = world.amount[lane] * p[P.sublet_share_distressed, lane] * entities.distress[buyer, lane]
             contracts.sublet[c, lane] = sublet
             equipment.sublet[g, lane] += sublet
+            found += sublet > 0.0
+        contracts.subletting[c] = found
     for q in range(pairs.owner.size):
+        if pairs.sells[q] == 0:
+            continue
         for lane in range(world.log_rent.size):
             contracted = pairs.contracted[q, lane]
             pairs.fill[q, lane] = min(pairs.units[q, lane] / contracted, 1.0) if contracted > 0.0 else 1.0
@@ -241,6 +252,7 @@ def trade_spot(world, entities, equipment, pairs, contracts, segments, causes, l
             )
     for s in range(segments.entity.size):
         payer = entities.account[segments.entity[s]]
+        row = cause_row(causes, Cause.COMPUTE_COST, count, payer)
         for lane in range(world.log_rent.size):
             bill = world.takings[lane] * segments.bought[s, lane] / world.demand[lane]
             paid = min(bill, ready_cash(entities, payer, lane))
@@ -248,7 +260,7 @@ def trade_spot(world, entities, equipment, pairs, contracts, segments, causes, l
             world.paid[lane] += paid
             entities.cash[payer, lane] -= paid
             ledger.flow[Category.SPOT, lane] += paid
-            causes.now[Cause.COMPUTE_COST * count + payer, lane] += paid
+            causes.now[row, lane] += paid
     _pay_owners(world, entities, equipment, pairs, causes)
     _pay_sublessors(world, entities, equipment, pairs, contracts, causes)
     _pay_lessors_of_estates(world, entities, equipment, ledger)
@@ -293,28 +305,30 @@ def _pay_owners(world, entities, equipment, pairs, causes):
         owner = entities.account[pairs.owner[q]]
         if pairs.used[q] == 0:
             continue
+        row = cause_row(causes, Cause.SPOT_REVENUE, count, owner)
         for lane in range(world.log_rent.size):
             let = pairs.offered[q, lane] * world.market[2, lane] * equipment.let[g, lane]
             takings = _monthly(let, equipment.rent[g, lane]) * _collected(world, lane)
             pairs.let[q, lane] = let
             pairs.takings[q, lane] = takings
             entities.cash[owner, lane] += takings
-            causes.now[Cause.SPOT_REVENUE * count + owner, lane] += takings
+            causes.now[row, lane] += takings
 
 
 @kernel
 def _pay_sublessors(world, entities, equipment, pairs, contracts, causes):
     count = entities.layer.size
     for c in range(contracts.seller.size):
-        if contracts.backstop[c]:
+        if contracts.backstop[c] or contracts.subletting[c] == 0:
             continue
         g = pairs.equipment[contracts.pair[c]]
         buyer = entities.account[contracts.buyer[c]]
+        row = cause_row(causes, Cause.SPOT_REVENUE, count, buyer)
         for lane in range(world.log_rent.size):
             let = contracts.sublet[c, lane] * equipment.let[g, lane]
             takings = _monthly(let, equipment.rent[g, lane]) * _collected(world, lane)
             entities.cash[buyer, lane] += takings
-            causes.now[Cause.SPOT_REVENUE * count + buyer, lane] += takings
+            causes.now[row, lane] += takings
 
 
 @kernel

@@ -16,8 +16,9 @@ from deflator.engine.layout import (
     SUPPLIERS,
     VENDOR,
     WORLD,
-    P,
 )
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import P
 
 
 @kernel
@@ -29,10 +30,11 @@ def collect_revenue(t, world, entities, leases, causes, ledger):
         if entities.layer[i] == WORLD:
             continue
         payer = entities.account[i]
+        row = cause_row(causes, Cause.END_USER_REVENUE, count, payer)
         for lane in range(world.openness.size):
             amount = entities.revenue[i, lane] * entities.going[payer, lane]
             _move(entities, ledger, Category.END_USERS, end_users, payer, lane, amount)
-            causes.now[Cause.END_USER_REVENUE * count + payer, lane] += amount
+            causes.now[row, lane] += amount
             if payer == i and entities.layer[i] != LENDER:
                 rate = max(world.base_rate[lane] + world.parameters[P.interest_on_cash_spread, lane], 0.0)
                 earned = max(entities.cash[i, lane], 0.0) * rate * MONTH_IN_YEARS
@@ -54,16 +56,12 @@ def _collect_other_rent(t, world, entities, leases, causes, ledger):
     count = entities.layer.size
     for item in range(leases.landlord.size):
         landlord = entities.account[leases.landlord[item]]
-        stands_in = 0
-        for lane in range(world.openness.size):
-            others = (leases.relet[item, lane] > 0.0) | (leases.insured[item, lane] > 0.0)
-            stands_in += others | (leases.guaranteed[item, lane] > 0.0)
-            leases.income[item, lane] = 0.0
-        if stands_in == 0:
+        if leases.vacated[item] == 0:
             continue
+        row = cause_row(causes, Cause.LEASE_REVENUE, count, landlord)
         for lane in range(world.openness.size):
             rent = leases.rent[item, lane] * leases.built[item, lane]
-            open_ = leases.start[item, lane] + leases.delay[item, lane] <= t
+            open_ = leases.opens[item, lane] <= t
             relet = leases.relet[item, lane] * rent * p[P.relet_rent_ratio, lane] if open_ else 0.0
             rent = rent if _runs(t, leases, item, lane) else 0.0
             _move(entities, ledger, Category.LEASE, world.role[END_USERS], landlord, lane, relet)
@@ -76,14 +74,13 @@ def _collect_other_rent(t, world, entities, leases, causes, ledger):
                 guaranteed = min(owed, ready_cash(entities, guarantor, lane))
                 _move(entities, ledger, Category.LEASE, guarantor, landlord, lane, guaranteed)
             leases.income[item, lane] = relet + insured + guaranteed
-            causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += relet + insured + guaranteed
+            causes.now[row, lane] += relet + insured + guaranteed
 
 
 @inline
 def _runs(t, leases, item, lane):
     """Return whether a lease owes rent: from its planned month, where the lease says so, else once the site is open."""
-    delay = 0.0 if leases.from_plan[item] else leases.delay[item, lane]
-    return (leases.start[item, lane] + delay <= t) & (t < leases.end[item, lane] + delay)
+    return (leases.rent_from[item, lane] <= t) & (t < leases.rent_until[item, lane])
 
 
 @kernel
@@ -92,11 +89,12 @@ def charge_leases(t, world, entities, leases, causes):
     count = entities.layer.size
     for item in range(leases.landlord.size):
         tenant = entities.account[leases.tenant[item]]
+        row = cause_row(causes, Cause.LEASE_COST, count, tenant)
         for lane in range(world.openness.size):
             rent = leases.rent[item, lane] * leases.active[item, lane] * leases.built[item, lane]
             due = rent if _runs(t, leases, item, lane) else 0.0
             leases.due[item, lane] = due
-            causes.now[Cause.LEASE_COST * count + tenant, lane] += due
+            causes.now[row, lane] += due
 
 
 @kernel
@@ -104,6 +102,8 @@ def relet_space(world, entities, leases, ledger):
     """Let empty space again after a void, at market rent and the cost of fitting it out (M13)."""
     p = world.parameters
     for item in range(leases.landlord.size):
+        if leases.vacated[item] == 0:
+            continue
         landlord = entities.account[leases.landlord[item]]
         for lane in range(world.openness.size):
             empty = leases.void[item, lane]
@@ -152,8 +152,9 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
             cost = entities.fixed_cost[i, lane] * index * entities.going[payer, lane]
             entities.operating_due[payer, lane] += cost
     for i in range(count - 1):
+        row = cause_row(causes, Cause.OPERATING_COST, count, i)
         for lane in range(world.openness.size):
-            causes.now[Cause.OPERATING_COST * count + i, lane] += entities.operating_due[i, lane]
+            causes.now[row, lane] += entities.operating_due[i, lane]
 
 
 @inline
@@ -184,14 +185,16 @@ def measure_income(t, world, entities, leases, contracts, pairs, causes):
     entities.income[:, :] = 0.0
     for c in range(contracts.seller.size):
         seller, buyer = entities.account[contracts.seller[c]], entities.account[contracts.buyer[c]]
+        revenue = cause_row(causes, Cause.CONTRACT_REVENUE, count, seller)
+        spending = cause_row(causes, Cause.COMPUTE_COST, count, buyer)
         for lane in range(world.openness.size):
             bill = contracts.bill[c, lane]
-            causes.now[Cause.CONTRACT_REVENUE * count + seller, lane] += bill
-            causes.now[Cause.COMPUTE_COST * count + buyer, lane] += bill
+            causes.now[revenue, lane] += bill
+            causes.now[spending, lane] += bill
     for item in range(leases.landlord.size):
-        landlord = entities.account[leases.landlord[item]]
+        row = cause_row(causes, Cause.LEASE_REVENUE, count, entities.account[leases.landlord[item]])
         for lane in range(world.openness.size):
-            causes.now[Cause.LEASE_REVENUE * count + landlord, lane] += leases.due[item, lane]
+            causes.now[row, lane] += leases.due[item, lane]
     for i in range(count - 1):
         for lane in range(world.openness.size):
             income = (

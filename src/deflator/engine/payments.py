@@ -8,7 +8,10 @@ from deflator.clearing.lanes import LaneWorkspace, clear_lanes
 from deflator.engine.codes import Category, Cause, Status
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_revolvers
-from deflator.engine.layout import INVESTORS, LENDER, ON, SUPPLIERS, P
+from deflator.engine.lanes import nothing
+from deflator.engine.layout import INVESTORS, LENDER, SUPPLIERS
+from deflator.engine.ledger import cause_row
+from deflator.engine.positions import ON, P
 
 _TOLERANCE = 1e-9
 _MOST_ROUNDS = 500
@@ -26,29 +29,36 @@ def list_dues(entities, leases, contracts, facilities, claims, network):
             network.live[edge] = 0
             continue
         network.live[edge] = 1
+        if kind == Category.INTEREST:
+            _list_service(facilities, claims, network, edge, item)
+            continue
         for lane in range(network.due.shape[1]):
             if kind == Category.OPERATIONS:
                 due = entities.operating_due[item, lane]
             elif kind == Category.LEASE:
                 due = leases.due[item, lane]
-            elif kind == Category.CONTRACT:
-                due = contracts.bill[item, lane]
             else:
-                k = claims.facility[item]
-                due = claims.share[item, lane] * debt_due(facilities, k, lane)
+                due = contracts.bill[item, lane]
             network.due[edge, lane] = due
 
 
-@inline
-def debt_due(facilities, k, lane):
-    """Return interest, principal and prepayments due on a facility this month."""
-    return facilities.interest[k, lane] + principal_due(facilities, k, lane)
+@kernel
+def _list_service(facilities, claims, network, edge, item):
+    """Write a holder's share of the interest and principal due on a facility this month."""
+    k = claims.facility[item]
+    sweeping = facilities.sweeping[k] > 0
+    for lane in range(network.due.shape[1] if sweeping else 0):
+        due = facilities.interest[k, lane] + _principal_due(facilities, k, facilities.swept[k, lane], lane)
+        network.due[edge, lane] = claims.share[item, lane] * due
+    for lane in range(0 if sweeping else network.due.shape[1]):
+        due = facilities.interest[k, lane] + _principal_due(facilities, k, 0.0, lane)
+        network.due[edge, lane] = claims.share[item, lane] * due
 
 
 @inline
-def principal_due(facilities, k, lane):
+def _principal_due(facilities, k, swept, lane):
     """Return principal due on a facility this month, sweeps and collateral calls included, at most the balance."""
-    return min(facilities.principal[k, lane] + facilities.swept[k, lane], facilities.balance[k, lane])
+    return min(facilities.principal[k, lane] + swept, facilities.balance[k, lane])
 
 
 @kernel
@@ -219,9 +229,10 @@ def _make_payments(world, entities, facilities, claims, leases, network, payment
                 entities.cash[payee, lane] += world.amount[lane]
             if whole:
                 _make_whole(world, entities, ledger)
-            else:
+            elif not nothing(world.rest):
+                row = cause_row(causes, Cause.MISSED_RECEIPTS, count, payee)
                 for lane in range(network.due.shape[1]):
-                    causes.now[Cause.MISSED_RECEIPTS * count + payee, lane] += world.rest[lane]
+                    causes.now[row, lane] += world.rest[lane]
     _repay(whole, entities, facilities, claims, network, payments)
 
 
@@ -237,20 +248,31 @@ def _make_whole(world, entities, ledger):
 @kernel
 def _repay(whole, entities, facilities, claims, network, payments):
     """Reduce balances by the principal that was paid and book unpaid interest as the loss of holders not made whole."""
+    for k in range(facilities.borrower.size):
+        if facilities.owing[k]:
+            facilities.repaid[k, :] = 0.0
     for group in range(network.group_payer.size):
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
             if network.kind[edge] != Category.INTEREST or network.live[edge] == 0:
                 continue
             item = network.item[edge]
             k, holder = claims.facility[item], claims.holder[item]
+            sweeping = facilities.sweeping[k] > 0
+            for lane in range(network.due.shape[1] if sweeping else 0):
+                due = _principal_due(facilities, k, facilities.swept[k, lane], lane)
+                facilities.repaid[k, lane] += claims.share[item, lane] * due * payments.ratio[group, lane]
+            for lane in range(0 if sweeping else network.due.shape[1]):
+                due = _principal_due(facilities, k, 0.0, lane)
+                facilities.repaid[k, lane] += claims.share[item, lane] * due * payments.ratio[group, lane]
             for lane in range(network.due.shape[1]):
                 ratio = payments.ratio[group, lane]
                 share = claims.share[item, lane]
-                facilities.repaid[k, lane] += share * principal_due(facilities, k, lane) * ratio
                 unpaid = 0.0 if whole else share * facilities.interest[k, lane] * (1.0 - ratio)
                 entities.lost[holder, lane] += unpaid
                 entities.recent_loss[holder, lane] += unpaid
     for k in range(facilities.borrower.size):
+        if facilities.owing[k] == 0:
+            continue
         for lane in range(facilities.balance.shape[1]):
             facilities.balance[k, lane] = max(facilities.balance[k, lane] - facilities.repaid[k, lane], 0.0)
 

@@ -13,6 +13,7 @@ could be vectorised across lanes.
 
 from __future__ import annotations
 
+import hashlib
 import operator
 from collections.abc import Collection
 from typing import Any
@@ -232,7 +233,6 @@ class RecordType(types.Type):
         in_lanes: tuple[tuple[str, int], ...] = (),
     ) -> None:
         self.record = name
-        self.fixed = tuple(sorted(fixed))
         self.apart_from = tuple(other for other in apart_from if other != name)
         self.in_lanes = in_lanes
         self.offsets: dict[str, tuple[int, Any]] = {}
@@ -244,12 +244,15 @@ class RecordType(types.Type):
             self.offsets[field] = offset, kind
             offset += _WORD * (1 if isinstance(kind, RecordType) else 3 + 2 * kind.ndim)
         self.words = offset // _WORD
-        super().__init__(name=f"{name}({', '.join(f'{field}: {kind}' for field, kind in fields)})")
+        # Numba names what it compiles after the names of types, and cached functions of several processes meet in one:
+        # the name has to hold all that the compiler may take for granted.
+        whole = repr([(field, str(kind)) for field, (_, kind) in self.offsets.items()]) + repr(self.apart_from)
+        super().__init__(name=f"{name}.{hashlib.blake2s(whole.encode(), digest_size=8).hexdigest()}")
 
     @property
     def key(self) -> tuple:
-        """What distinguishes the type: also what the compiler may take for granted of it."""
-        return self.name, self.fixed, self.apart_from, self.in_lanes
+        """What distinguishes the type."""
+        return (self.name,)
 
 
 @register_default(RecordType)

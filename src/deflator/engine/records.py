@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,11 @@ import numpy as np
 from deflator.clearing.lanes import lane_workspace
 from deflator.engine import layout
 from deflator.engine.codes import CATEGORIES, CAUSES
-from deflator.engine.compiled import kernel
 from deflator.engine.pack import Economy
 from deflator.engine.record import Record
 
 _STATE = ("State", "Flag", "Lane", "Count")
+_DTYPE = {"Flag": np.int16, "Count": np.int64}  # flags are narrow: a block is read from memory every month
 _WORD, _LINE = 8, 8  # bytes of a word, words of a line of the cache
 _HUGE_PAGE = 2 << 20
 _IN_LANES = ("Figure", "State", "Flag", "Lane")
@@ -105,6 +106,19 @@ def forget(block: Record) -> None:
     block.state[:] = 0.0
 
 
+def doubt(block: Record) -> None:
+    """Let every count say that something may be there, after somebody changed state and counted nothing.
+
+    Counts only say which work can be skipped, so this costs time and moves no result.
+    """
+    for record in layout.RECORDS:
+        held = getattr(block, layout.name_of(record))
+        for field, kind in layout.kinds_of(record).items():
+            if kind == "Count":
+                count = getattr(held, field)
+                np.maximum(count, 1, out=count)
+
+
 def _items(economy: Economy) -> dict[Any, int]:
     links = economy.links
     entities, pairs = len(links["entities.layer"]), len(links["pairs.owner"])
@@ -117,7 +131,7 @@ def _items(economy: Economy) -> dict[Any, int]:
         layout.Yardsticks: len(layout.YARDSTICKS),
         layout.Equipment: len(economy.equipment),
         layout.Pairs: pairs,
-        layout.Orders: pairs * layout.RING,
+        layout.Orders: int(links["pairs.orderable"].sum()) * layout.RING,
         layout.Fleets: len(links["fleets.owner"]),
         layout.Contracts: len(economy.contracts),
         layout.Leases: len(economy.leases),
@@ -134,7 +148,7 @@ def _items(economy: Economy) -> dict[Any, int]:
 def _words_of_state(items: dict[Any, int], lanes: int) -> int:
     """Return how many words all state takes, each array from the begin of a line of the cache."""
     return sum(
-        _whole_lines(int(np.prod(_shape(kind, items[record], lanes))))
+        _whole_lines(_words(_shape(kind, items[record], lanes), _DTYPE.get(kind, np.float64)))
         for record in layout.RECORDS
         for kind in layout.kinds_of(record).values()
         if kind in _STATE
@@ -143,6 +157,11 @@ def _words_of_state(items: dict[Any, int], lanes: int) -> int:
 
 def _shape(kind: str, items: int, lanes: int) -> tuple[int, ...]:
     return {"Lane": (lanes,), "Count": (items,)}.get(kind, (items, lanes))
+
+
+def _words(shape: tuple[int, ...], dtype: Any) -> int:
+    """Return how many words an array takes, the last one perhaps in part."""
+    return -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // _WORD)
 
 
 def _whole_lines(words: int) -> int:
@@ -156,7 +175,7 @@ def _field(
         return economy.links[name]
     if kind == "Figure":
         return figures[economy.rows[name]]
-    return arena.take(_shape(kind, items, lanes), np.int64 if kind in ("Flag", "Count") else np.float64)
+    return arena.take(_shape(kind, items, lanes), _DTYPE.get(kind, np.float64))
 
 
 class _Arena:
@@ -179,9 +198,9 @@ class _Arena:
 
     def take(self, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
         """Return the next part, zeros in this shape."""
-        words = int(np.prod(shape))
+        words = _words(shape, dtype)
         part, self._free = self._free[:words], self._free[_whole_lines(words) :]
-        return part.view(dtype).reshape(shape)
+        return part.view(dtype)[: int(np.prod(shape))].reshape(shape)
 
 
 def _payments(nodes: int, groups: int, lanes: int) -> dict[str, np.ndarray]:
@@ -199,9 +218,8 @@ def _payments(nodes: int, groups: int, lanes: int) -> dict[str, np.ndarray]:
     }
 
 
-@kernel
-def gather(figures, draw, out):
-    """Copy the figures of each lane's ignorance draw.
+def gather(figures: np.ndarray, draw: np.ndarray, out: np.ndarray) -> None:
+    """Copy the figures of each lane's ignorance draw: at once for lanes whose draws follow each other.
 
     Parameters
     ----------
@@ -211,15 +229,14 @@ def gather(figures, draw, out):
         Draw of each lane, shape [lane].
     out
         Shape [figure, lane].
+
+    Examples
+    --------
+    >>> out = np.empty((1, 4))
+    >>> gather(np.array([[10.0, 11.0, 12.0]]), np.array([1, 2, 0, 1]), out)
+    >>> out
+    array([[11., 12., 10., 11.]])
     """
-    first, follows = draw[0], 0
-    for lane in range(draw.size):
-        follows += draw[lane] == first + lane
-    if follows == draw.size:  # as paths of a run do, but for blocks in which the draws begin again
-        for row in range(figures.shape[0]):
-            for lane in range(draw.size):
-                out[row, lane] = figures[row, first + lane]
-        return
-    for row in range(figures.shape[0]):
-        for lane in range(draw.size):
-            out[row, lane] = figures[row, draw[lane]]
+    breaks = np.flatnonzero(np.diff(draw) != 1) + 1
+    for first, end in pairwise((0, *breaks, draw.size)):
+        out[:, first:end] = figures[:, draw[first] : draw[first] + end - first]

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 from deflator.engine.building import paid_before
-from deflator.engine.compiled import kernel
+from deflator.engine.compiled import inline, kernel
 from deflator.engine.contracts import value_contracts
 from deflator.engine.demand import measure_contracts
 from deflator.engine.drivers import draw_delays
 from deflator.engine.elementary import log
 from deflator.engine.funding import logit
-from deflator.engine.layout import (
-    HOURS_PER_MONTH,
-    HYPERSCALER,
-    LENDER,
-    MILLION,
-    MILLIONTH,
-    MUSD_PER_HOURLY_USD,
-    VENDOR,
-    P,
-)
+from deflator.engine.lanes import nothing
+from deflator.engine.layout import HOURS_PER_MONTH, HYPERSCALER, LENDER, MILLION, MILLIONTH, MUSD_PER_HOURLY_USD, VENDOR
 from deflator.engine.market import count_units, measure_balance, offer_units, pressed_performance, set_rents
-from deflator.engine.valuation import bare_value, value_entities
+from deflator.engine.positions import P
+from deflator.engine.valuation import bare_value, find_cheapest, value_entities
 
 
 @kernel
@@ -41,6 +32,7 @@ def start_block(block, months, seed, chance):
         block.contracts,
         block.requests,
     )
+    _start_calendar(block.world, block.fleets, block.leases, block.contracts, block.pairs)
     _start_fleets(
         block.world,
         block.entities,
@@ -65,23 +57,38 @@ def _start_entities(world, entities, claims, facilities):
         entities.staying[i] = 1.0
         entities.revenue[i] = entities.start_revenue[i]
         entities.power_left_mw[i] = entities.free_power_mw[i]
-        for lane in range(lanes):
-            if entities.unlimited[i] == 0:
+        if entities.unlimited[i] == 0:
+            for lane in range(lanes):
                 entities.cash[entities.account[i], lane] += entities.start_cash[i, lane]
+    _share_exposure(world, entities, claims, facilities)
     for lane in range(lanes):
-        capital, debt = 0.0, 0.0
-        for i in range(count):
-            if entities.layer[i] == LENDER:
-                capital += entities.capital[i, lane]
-        for n in range(claims.facility.size):
-            held = claims.share[n, lane] * facilities.start_drawn[claims.facility[n], lane]
-            entities.exposure_weight[claims.holder[n], lane] += held
-            debt += held
-        for i in range(count):
-            if entities.layer[i] == LENDER and capital > 0.0:
-                entities.capital_share[i, lane] = entities.capital[i, lane] / capital
-            if debt > 0.0:
-                entities.exposure_weight[i, lane] /= debt
+        world.amount[lane] = 0.0
+    for i in range(count):
+        for lane in range(lanes if entities.layer[i] == LENDER else 0):
+            world.amount[lane] += entities.capital[i, lane]
+    for i in range(count):
+        for lane in range(lanes if entities.layer[i] == LENDER else 0):
+            all_capital = world.amount[lane]
+            share = entities.capital[i, lane] / all_capital
+            entities.capital_share[i, lane] = share if all_capital > 0.0 else 0.0
+
+
+@kernel
+def _share_exposure(world, entities, claims, facilities):
+    """Work out which share of all debt each entity holds."""
+    lanes = world.openness.size
+    for lane in range(lanes):
+        world.rest[lane] = 0.0
+    for n in range(claims.facility.size):
+        holder, k = claims.holder[n], claims.facility[n]
+        for lane in range(lanes):
+            held = claims.share[n, lane] * facilities.start_drawn[k, lane]
+            entities.exposure_weight[holder, lane] += held
+            world.rest[lane] += held
+    for i in range(entities.layer.size):
+        for lane in range(lanes):
+            debt = world.rest[lane]
+            entities.exposure_weight[i, lane] /= debt if debt > 0.0 else 1.0
 
 
 @kernel
@@ -92,7 +99,10 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
     contracts.active[:, :] = 1.0
     contracts.price[:, :] = contracts.start_rent
     for c in range(contracts.seller.size):
+        if nothing(contracts.prepaid[c]):
+            continue
         for lane in range(world.openness.size):
+            contracts.prepays[c] += contracts.prepaid[c, lane] > 0.0
             start, end = contracts.start[c, lane], contracts.end[c, lane]
             if start <= 1.0 < end:  # what was prepaid by the as-of month stands in the book's cash
                 contracts.credit[c, lane] = contracts.prepaid[c, lane] * (end - max(start, 1.0)) / (end - start)
@@ -100,6 +110,7 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
     facilities.balance[:, :] = facilities.start_drawn
     facilities.rate[:, :] = facilities.start_rate
     facilities.until[:, :] = facilities.maturity
+    facilities.ever_drawn[:, :] = facilities.start_drawn
     for k in range(facilities.borrower.size):
         for lane in range(world.openness.size):
             facilities.owing[k] += facilities.balance[k, lane] > 0.0
@@ -111,19 +122,45 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
         for lane in range(world.openness.size):
             leases.built[item, lane] = 0.0 if leases.building_cost[item, lane] > 0.0 else 1.0
     for lane in range(world.openness.size):
-        power, rent = 0.0, 0.0
-        for item in range(leases.landlord.size):
-            power += leases.mw[item, lane]
-            rent += leases.rent[item, lane]
+        world.amount[lane], world.rest[lane] = 0.0, 0.0
+    for item in range(leases.landlord.size):
+        for lane in range(world.openness.size):
+            world.amount[lane] += leases.mw[item, lane]
+            world.rest[lane] += leases.rent[item, lane]
+    for lane in range(world.openness.size):
+        power, rent = world.amount[lane], world.rest[lane]
         # USD m a month over MW, as USD per kW and hour
         world.space_rent[lane] = rent * MILLION / (power * 1000.0 * HOURS_PER_MONTH) if power > 0.0 else 0.0
+
+
+@kernel
+def _start_calendar(world, fleets, leases, contracts, pairs):
+    """Work out once when sites, deliveries and contracts begin and end, lateness included."""
+    lanes = world.openness.size
+    pairs.fill[:, :] = 1.0
+    for f in range(fleets.owner.size):
+        if fleets.pair[f] >= 0:
+            pairs.used[fleets.pair[f]] = 1
+        for lane in range(lanes):
+            fleets.arrives[f, lane] = fleets.in_service[f, lane] + fleets.delay[f, lane]
+    for item in range(leases.landlord.size):
+        late = 0.0 if leases.from_plan[item] else 1.0
+        for lane in range(lanes):
+            leases.opens[item, lane] = leases.start[item, lane] + leases.delay[item, lane]
+            leases.rent_from[item, lane] = leases.start[item, lane] + late * leases.delay[item, lane]
+            leases.rent_until[item, lane] = leases.end[item, lane] + late * leases.delay[item, lane]
+            leases.sites[item] += leases.building_cost[item, lane] > 0.0
+    for c in range(contracts.seller.size):
+        pairs.sells[contracts.pair[c]] += 1 - contracts.backstop[c]
+        for lane in range(lanes):
+            contracts.starts[c, lane] = contracts.start[c, lane] + contracts.delay[c, lane]
+            contracts.until[c, lane] = contracts.end[c, lane] + contracts.delay[c, lane]
 
 
 @kernel
 def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests):
     """Count what is there and paid, and the costs at which each pair runs."""
     lanes = world.openness.size
-    contracts.until[:, :] = contracts.end + contracts.delay
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         spreads = entities.layer[fleets.owner[f]] == HYPERSCALER
@@ -133,6 +170,7 @@ def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests
             paid = 1.0 if owned else before
             aged = fleets.in_service[f, lane] + equipment.life[g, lane] <= 0.0
             fleets.paid[f, lane] = paid
+            fleets.there[f, lane] = fleets.units[f, lane] * paid
             fleets.stage[f, lane] = 2 if aged else 0
             equipment.opening[g, lane] += 0.0 if aged else fleets.units[f, lane] * paid
         if bound and not owned:
@@ -159,28 +197,33 @@ def _start_pair_costs(world, equipment, fleets, pairs):
     """Average power price and operating cost of each pair's fleets; a pair without fleets takes everybody's average."""
     lanes = world.openness.size
     for lane in range(lanes):
-        units, price, opex = 0.0, 0.0, 0.0
-        for q in range(pairs.owner.size):
-            pairs.power_cost[q, lane] = 0.0
-            pairs.opex[q, lane] = 0.0
-            pairs.let[q, lane] = 0.0  # scratch: units
-        for f in range(fleets.owner.size):
-            q = fleets.pair[f]
-            if q >= 0:
-                pairs.power_cost[q, lane] += fleets.units[f, lane] * fleets.power_price[f, lane]
-                pairs.opex[q, lane] += fleets.units[f, lane] * fleets.opex[f, lane]
-                pairs.let[q, lane] += fleets.units[f, lane]
-                units += fleets.units[f, lane]
-                price += fleets.units[f, lane] * fleets.power_price[f, lane]
-                opex += fleets.units[f, lane] * fleets.opex[f, lane]
-        for q in range(pairs.owner.size):
-            own = pairs.let[q, lane]
-            mean_price = pairs.power_cost[q, lane] / own if own > 0.0 else (price / units if units > 0.0 else 0.0)
-            mean_opex = pairs.opex[q, lane] / own if own > 0.0 else (opex / units if units > 0.0 else 0.0)
-            kw = equipment.kw[pairs.equipment[q], lane]
-            pairs.power_cost[q, lane] = kw * world.market[0, lane] * mean_price * 0.001
-            pairs.opex[q, lane] = mean_opex
+        world.bought[lane], world.amount[lane], world.rest[lane] = 0.0, 0.0, 0.0
+    for f in range(fleets.owner.size):
+        q = fleets.pair[f]
+        for lane in range(lanes if q >= 0 else 0):
+            units = fleets.units[f, lane]
+            price, opex = units * fleets.power_price[f, lane], units * fleets.opex[f, lane]
+            pairs.power_cost[q, lane] += price
+            pairs.opex[q, lane] += opex
+            pairs.let[q, lane] += units  # scratch
+            world.bought[lane] += units
+            world.amount[lane] += price
+            world.rest[lane] += opex
+    for q in range(pairs.owner.size):
+        g = pairs.equipment[q]
+        for lane in range(lanes):
+            own, units = pairs.let[q, lane], world.bought[lane]
+            price = _mean(pairs.power_cost[q, lane], own, world.amount[lane], units)
+            pairs.power_cost[q, lane] = equipment.kw[g, lane] * world.market[0, lane] * price * 0.001
+            pairs.opex[q, lane] = _mean(pairs.opex[q, lane], own, world.rest[lane], units)
             pairs.let[q, lane] = 0.0
+
+
+@inline
+def _mean(own_sum, own_units, whole_sum, whole_units):
+    """Return an average over own units, over everybody's where there are none, and 0 where nobody has any."""
+    own, whole = own_sum / own_units, whole_sum / whole_units
+    return own if own_units > 0.0 else (whole if whole_units > 0.0 else 0.0)
 
 
 @kernel
@@ -202,14 +245,18 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
         world.log_target[lane] = world.log_rent_start[lane]
         world.expected_decline[lane] = p[P.expected_obsolescence_annual, lane]
         equipment.trailing[reference, lane] = world.log_rent[lane] + world.expected_decline[lane] * (11.0 / 12.0)
-        for g in range(equipment.vendor.size):
-            equipment.own_factor[g, lane] = equipment.start_rent[g, lane] / equipment.start_rent[reference, lane]
-            equipment.rent_ratio[g, lane] = equipment.own_factor[g, lane]
-        total = 0.0
-        for s in range(segments.entity.size):
-            total += segments.spot_spend[s, lane]
-        for s in range(segments.entity.size):
-            segments.start_units[s, lane] = segments.spot_spend[s, lane] / total
+        world.spent[lane] = 0.0
+    for s in range(segments.entity.size):
+        for lane in range(world.openness.size):
+            world.spent[lane] += segments.spot_spend[s, lane]
+    for s in range(segments.entity.size):
+        for lane in range(world.openness.size):
+            segments.start_units[s, lane] = segments.spot_spend[s, lane] / world.spent[lane]
+    for g in range(equipment.vendor.size):
+        for lane in range(world.openness.size):
+            ratio = equipment.start_rent[g, lane] / equipment.start_rent[reference, lane]
+            equipment.own_factor[g, lane] = ratio
+            equipment.rent_ratio[g, lane] = ratio
     pressed_performance(world, equipment)
     set_rents(world, equipment)
     count_units(0, world, fleets, pairs, equipment)
@@ -227,34 +274,33 @@ def _start_market(world, entities, equipment, fleets, pairs, contracts, segments
             takings = equipment.offered[g, lane] * equipment.let[g, lane] * equipment.start_rent[g, lane]
             world.unit_price_start[lane] += takings * MUSD_PER_HOURLY_USD / world.supply[lane]
     for c in range(contracts.seller.size):
-        for lane in range(world.openness.size):
-            if contracts.start[c, lane] <= 0.0 < contracts.until[c, lane] and contracts.backstop[c] == 0:
-                rented = contracts.units[c, lane] * equipment.performance[pairs.equipment[contracts.pair[c]], lane]
-                entities.rented_start[contracts.buyer[c], lane] += rented
+        g, buyer = pairs.equipment[contracts.pair[c]], contracts.buyer[c]
+        for lane in range(world.openness.size if contracts.backstop[c] == 0 else 0):
+            rented = contracts.units[c, lane] * equipment.performance[g, lane]
+            runs = (contracts.start[c, lane] <= 0.0) & (contracts.until[c, lane] > 0.0)
+            entities.rented_start[buyer, lane] += rented if runs else 0.0
 
 
 @kernel
 def _start_values(world, entities, equipment, fleets, pairs, contracts, leases, facilities):
     """Match second-hand values and equity values to the book: a factor per equipment, a franchise per firm."""
     lanes = world.openness.size
-    for lane in range(lanes):
-        cheapest = math.inf
-        for g in range(equipment.vendor.size):
-            if equipment.new_price[g, lane] > 0.0 and equipment.launch[g, lane] <= 0.0:
-                cheapest = min(cheapest, equipment.new_price[g, lane] / equipment.performance[g, lane])
-        for g in range(equipment.vendor.size):
-            price = equipment.used_price[g, lane]
-            if price <= 0.0:
-                price = equipment.new_price[g, lane]
+    find_cheapest(0, world, equipment)
+    for g in range(equipment.vendor.size):
+        for lane in range(lanes):
+            used, new = equipment.used_price[g, lane], equipment.new_price[g, lane]
+            price = used if used > 0.0 else new
             bare = bare_value(world, equipment, g, lane)
             equipment.value_scale[g, lane] = price / bare if bare > 0.0 else 0.0
-            equipment.cap_scale[g, lane] = max(price / (cheapest * equipment.performance[g, lane]), 1.0)
+            equipment.cap_scale[g, lane] = max(price / (world.cheapest[lane] * equipment.performance[g, lane]), 1.0)
             equipment.value[g, lane] = price
             equipment.appraised[g, lane] = price
     value_contracts(0, world, equipment, pairs, contracts)
     value_entities(world, entities, equipment, pairs, fleets, contracts, leases, facilities)
     for i in range(entities.layer.size):
+        if entities.account[i] != i or entities.layer[i] == LENDER:
+            continue
         for lane in range(lanes):
-            if entities.start_equity[i, lane] > 0.0 and entities.account[i] == i and entities.layer[i] != LENDER:
-                entities.franchise[i, lane] = entities.start_equity[i, lane] - entities.equity[i, lane]
-                entities.equity[i, lane] = entities.start_equity[i, lane]
+            quoted, found = entities.start_equity[i, lane], entities.equity[i, lane]
+            entities.franchise[i, lane] = quoted - found if quoted > 0.0 else 0.0
+            entities.equity[i, lane] = quoted if quoted > 0.0 else found

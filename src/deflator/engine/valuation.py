@@ -8,7 +8,8 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, power
-from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLIONTH, MONTH_IN_YEARS, ON, WORLD, P
+from deflator.engine.layout import HOURS_PER_YEAR, LENDER, MILLIONTH, MONTH_IN_YEARS, WORLD
+from deflator.engine.positions import ON, P
 
 _LN2 = math.log(2.0)
 _INSOLVENT_MONTHS = 6
@@ -55,7 +56,7 @@ def value_equipment(t, world, equipment):
     _learn_decline(t, world, equipment)
     _press_values(world, equipment)
     answers = world.channels[ON.vendor] == 1
-    _find_cheapest(t, world, equipment)
+    find_cheapest(t, world, equipment)
     for g in range(equipment.vendor.size):
         for lane in range(world.log_rent.size):
             value = equipment.value_scale[g, lane] * bare_value(world, equipment, g, lane)
@@ -86,7 +87,7 @@ def bare_value(world, equipment, g, lane):
 
 
 @kernel
-def _find_cheapest(t, world, equipment):
+def find_cheapest(t, world, equipment):
     """Find the cheapest price of a unit of performance among what is on sale new, USD."""
     for lane in range(world.log_rent.size):
         world.cheapest[lane] = math.inf
@@ -161,7 +162,7 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
         i, g = entities.account[fleets.owner[f]], fleets.equipment[f]
         for lane in range(lanes):
             if fleets.stage[f, lane] < 2:
-                worth = fleets.units[f, lane] * fleets.paid[f, lane] * equipment.value[g, lane]
+                worth = fleets.there[f, lane] * equipment.value[g, lane]
                 entities.equity[i, lane] += worth * MILLIONTH
             bound = fleets.committed[f] == 1 or fleets.customer[f] >= 0
             if fleets.is_delivery[f] and bound and fleets.stage[f, lane] == 0:
@@ -175,6 +176,8 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
         for lane in range(lanes):
             entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] * MILLIONTH
     for item in range(leases.landlord.size):
+        if leases.sites[item] == 0:
+            continue
         i = entities.account[leases.landlord[item]]
         for lane in range(lanes):
             let = 1.0 - leases.void[item, lane]

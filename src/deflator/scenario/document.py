@@ -9,6 +9,7 @@ from datetime import date
 
 from deflator.book.spelling import quoted
 from deflator.errors import Fault
+from deflator.messages import text
 from deflator.scenario.content import Content
 from deflator.scenario.reader import Reader, told
 from deflator.scenario.sections import SECTIONS, read_sections
@@ -68,7 +69,7 @@ def read_document(data: bytes, file: str) -> tuple[Document, tuple[Fault, ...]]:
     if isinstance(root, Branch):
         for name in HEADING:
             if name not in fields:
-                reader.fault(0, name, f"the {name} is missing", f"write `{name}: …`")
+                reader.fault(0, name, text("faults.missing_field", name=name), text("faults.write_field", name=name))
     heading = _heading(reader, fields)
     extends = _extends(reader, fields["extends"]) if "extends" in fields else ()
     content = read_sections(reader, fields)
@@ -79,11 +80,11 @@ def _heading(reader: Reader, fields: Mapping[str, Node]) -> dict[str, str]:
     """Return the heading; what is wrong or missing is empty."""
     found = {name: reader.text(fields[name], name) or "" if name in fields else "" for name in HEADING}
     if found["name"] and not _NAME.fullmatch(found["name"]):
-        hint = "use lower-case letters and digits, with single hyphens between"
-        reader.fault(fields["name"].row, "name", f"{quoted(found['name'])} is not a short name", hint)
+        hint = text("faults.short_name_hint")
+        reader.fault(fields["name"].row, "name", text("faults.no_short_name", given=quoted(found["name"])), hint)
     if found["date"] and not _is_day(found["date"]):
-        message = f"{quoted(found['date'])} is not a day of the calendar"
-        reader.fault(fields["date"].row, "date", message, "write YYYY-MM-DD")
+        message = text("faults.no_day", given=quoted(found["date"]))
+        reader.fault(fields["date"].row, "date", message, text("faults.write_day"))
     return found
 
 

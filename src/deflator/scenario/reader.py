@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from deflator.book.spelling import quoted
 from deflator.errors import Fault, ScenarioError
+from deflator.messages import text
 from deflator.scenario.tree import Branch, Node, Scalar, Series
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
@@ -37,12 +38,12 @@ def suggestion(name: str, allowed: Iterable[str]) -> str:
     """
     names = list(allowed)
     close = difflib.get_close_matches(name[:_LONGEST_FIELD], names, n=1)
-    meant = f"did you mean '{close[0]}'? " if close else ""
+    meant = text("faults.meant", name=f"'{close[0]}'") + " " if close else ""
     shown = names
     if len(names) > _MOST_SHOWN:
         shown = difflib.get_close_matches(name, names, n=_FEW_SHOWN, cutoff=0.0)
-        shown.append(f"and {len(names) - len(shown)} more")
-    return f"{meant}allowed: {', '.join(shown)}" if names else "none is allowed"
+        shown.append(text("faults.and_more", count=len(names) - len(shown)))
+    return meant + text("faults.allowed", names=", ".join(shown)) if names else text("faults.none_allowed")
 
 
 class Reader:
@@ -71,20 +72,20 @@ class Reader:
         """Tell whether a name is one of those allowed."""
         names = list(allowed)
         if name not in names:
-            self.fault(row, field, f"unknown {kind} {quoted(name)}", suggestion(name, names))
+            self.fault(row, field, text("faults.unknown", kind=kind, given=quoted(name)), suggestion(name, names))
         return name in names
 
     def entries(self, node: Node, field: str, hint: str) -> Iterator[tuple[Scalar, Node]]:
         """Yield the keys and values of a branch; a key that stands twice is a fault."""
         if not isinstance(node, Branch):
-            self.fault(node.row, field, f"{told(node)} stands where keys and values belong", hint)
+            self.fault(node.row, field, text("faults.no_branch", given=told(node)), hint)
             return
         rows: dict[str, int] = {}
         for key, value in node.entries:
             if key.text in rows:
                 inner = f"{field}.{key.text}" if field else key.text
-                message = f"{quoted(key.text)} stands twice, in row {rows[key.text]} and in row {key.row}"
-                self.fault(key.row, inner, message, "keep one of them")
+                message = text("faults.key_twice", given=quoted(key.text), first=rows[key.text], second=key.row)
+                self.fault(key.row, inner, message, text("faults.keep_one"))
                 continue
             rows[key.text] = key.row
             yield key, value
@@ -93,49 +94,49 @@ class Reader:
         """Return a text that is not empty."""
         if isinstance(node, Scalar) and node.text.strip():
             return node.text.strip()
-        self.fault(node.row, field, f"{told(node)} stands where a text belongs", f"write `{field}: some words`")
+        self.fault(node.row, field, text("faults.no_text", given=told(node)), text("faults.write_text", field=field))
         return None
 
     def flag(self, node: Node, field: str) -> bool | None:
         """Return an on or off."""
         if isinstance(node, Scalar) and node.text.lower() in _FLAGS:
             return _FLAGS[node.text.lower()]
-        self.fault(node.row, field, f"{told(node)} is neither on nor off", "write on or off")
+        self.fault(node.row, field, text("faults.no_flag", given=told(node)), text("faults.write_flag"))
         return None
 
     def number(self, node: Node, field: str, minimum: float, maximum: float, unit: str) -> float | None:
         """Return a finite number within bounds, both of which are allowed."""
-        allowed = f"use {_bounds(minimum, maximum)}" + (f" ({unit})" if unit else "")
+        allowed = _bounds(minimum, maximum) + (f" ({unit})" if unit else "")
         if not isinstance(node, Scalar) or not node.text:
-            self.fault(node.row, field, f"{told(node)} stands where a number belongs", allowed)
+            self.fault(node.row, field, text("faults.number_belongs", given=told(node)), allowed)
         elif node.quoted:
-            self.fault(node.row, field, f"{quoted(node.text)} is a text", "remove the quotation marks")
+            self.fault(node.row, field, text("faults.is_text", given=quoted(node.text)), text("faults.no_quotes"))
         elif _NOT_FINITE.fullmatch(node.text):
-            self.fault(node.row, field, f"{quoted(node.text)} is not a finite number", allowed)
+            self.fault(node.row, field, text("faults.not_finite", given=quoted(node.text)), allowed)
         elif not _NUMBER.fullmatch(node.text):
-            self.fault(node.row, field, f"{quoted(node.text)} is not a number", allowed)
+            self.fault(node.row, field, text("faults.no_number", given=quoted(node.text)), allowed)
         elif not minimum <= float(node.text) <= maximum or math.isinf(float(node.text)):
-            self.fault(node.row, field, f"{quoted(node.text)} is out of range", allowed)
+            self.fault(node.row, field, text("faults.out_of_range", given=quoted(node.text)), allowed)
         else:
             return float(node.text)
         return None
 
 
 def _bounds(minimum: float, maximum: float) -> str:
-    """Return bounds in words.
+    """Return what numbers are allowed, in words.
 
     Examples
     --------
     >>> _bounds(0, math.inf), _bounds(0, 1)
-    ('a number of at least 0', 'a number from 0 to 1')
+    ('use a number of at least 0', 'use a number from 0 to 1')
     """
     if math.isinf(minimum) and math.isinf(maximum):
-        return "a number"
+        return text("faults.use_number")
     if math.isinf(maximum):
-        return f"a number of at least {minimum:g}"
+        return text("faults.use_number_least", least=f"{minimum:g}")
     if math.isinf(minimum):
-        return f"a number of at most {maximum:g}"
-    return f"a number from {minimum:g} to {maximum:g}"
+        return text("faults.use_number_most", most=f"{maximum:g}")
+    return text("faults.use_number_between", least=f"{minimum:g}", most=f"{maximum:g}")
 
 
 def told(node: Node) -> str:
@@ -147,5 +148,5 @@ def told(node: Node) -> str:
     ("'abc'", 'nothing', 'a list')
     """
     if isinstance(node, Scalar):
-        return quoted(node.text) if node.text.strip() else "nothing"
-    return "a list" if isinstance(node, Series) else "a group of keys"
+        return quoted(node.text) if node.text.strip() else text("faults.nothing")
+    return text("faults.a_list") if isinstance(node, Series) else text("faults.a_branch")

@@ -15,10 +15,10 @@ from deflator.analysis.probability import Estimate, by_draw, estimate
 from deflator.analysis.redlines import RedLines
 from deflator.analysis.replay import Floats, Setting
 from deflator.book.months import month_at
-from deflator.engine.layout import P
+from deflator.engine.positions import P
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
-from deflator.messages import text
+from deflator.messages import text, translated
 from deflator.tape.borrowers import Obligor, plain_name
 from deflator.tape.exposure import Exposures, exposures
 from deflator.tape.headroom import headroom_table
@@ -204,9 +204,9 @@ class Assessment:
         return {
             "document": "portfolio",
             "meta": {
-                "book": {"name": question.book.name, "title": question.book.title, "as_of": question.book.as_of,
-                         "fingerprint": question.book.fingerprint},
-                "scenario": {"name": question.scenario.name, "title": question.scenario.title,
+                "book": {"name": question.book.name, "title": translated(question.book.title),
+                         "as_of": question.book.as_of, "fingerprint": question.book.fingerprint},
+                "scenario": {"name": question.scenario.name, "title": translated(question.scenario.title),
                              "fingerprint": question.scenario.fingerprint},
                 "paths": self.paths, "draws": question.draws_used, "seed": question.seed,
                 "months": self.outcomes.months, "target_loss": self.target_loss,

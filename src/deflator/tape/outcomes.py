@@ -78,7 +78,7 @@ class Outcomes:
         return self.share[:, self.rows[self.accounts[entity]]]
 
     def parameter(self, row: int) -> Floats:
-        """Return a parameter of the model on every path; `row` is from `deflator.engine.layout.P`."""
+        """Return a parameter of the model on every path; `row` is from `deflator.engine.positions.P`."""
         economy = self.setting.economy
         parameters: Floats = economy.figures[economy.rows["world.parameters"]]
         return parameters[row, self.draw]

@@ -19,8 +19,8 @@ from typing import Any
 from deflator.analysis.instant import Kept, Subject, figures_of
 from deflator.analysis.replay import Setting, prepare
 from deflator.analysis.trials import Workers, simulate_all, varied
-from deflator.engine.layout import CHANNELS
 from deflator.engine.pack import list_requests
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Question
 from deflator.ensemble.chunks import compile_once
 from deflator.ensemble.runner import Simulation

@@ -6,6 +6,7 @@ import re
 
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.errors import Fault
+from deflator.messages import text
 from deflator.web.refusals import MissingError
 
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*", re.ASCII)
@@ -37,6 +38,5 @@ def is_run(name: str) -> bool:
 
 def missing(kind: str, field: str, name: str, known: list[str]) -> MissingError:
     """Return the refusal of a name that nothing has."""
-    return MissingError(
-        [Fault("", 0, field, f"there is no {kind} {quoted(name[:_LONGEST])}", did_you_mean(name, known))]
-    )
+    message = text("faults.none_such", kind=kind, given=quoted(name[:_LONGEST]))
+    return MissingError([Fault("", 0, field, message, did_you_mean(name, known))])

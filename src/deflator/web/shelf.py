@@ -23,6 +23,7 @@ from deflator.book.load import shipped_books
 from deflator.book.spelling import quoted
 from deflator.durable import write_whole
 from deflator.errors import Fault, RunError
+from deflator.messages import text
 from deflator.scenario import Scenario, load_scenario, scenario_files
 from deflator.scenario.load import parse_scenario
 from deflator.web.limits import Limits
@@ -30,7 +31,6 @@ from deflator.web.names import is_name, missing
 
 BOOKS_VARIABLE, SCENARIOS_VARIABLE = "DEFLATOR_BOOKS", "DEFLATOR_SCENARIOS"
 UPLOAD = "upload-"
-_NAME_HINT = "use lower-case letters and digits, with single hyphens between"
 
 
 def books_folder() -> Path:
@@ -131,9 +131,13 @@ class Shelf:
         """
         book = self.book(name)
         if not is_name(wanted):
-            raise RunError([Fault("", 0, "as", f"{quoted(wanted)} is not a short name", _NAME_HINT)])
+            raise RunError(
+                [Fault("", 0, "as", text("faults.no_short_name", given=quoted(wanted)), text("faults.short_name_hint"))]
+            )
         if wanted.startswith(UPLOAD) or wanted in self.books():
-            raise RunError([Fault("", 0, "as", f"there is a book {quoted(wanted)} already", "choose another name")])
+            raise RunError(
+                [Fault("", 0, "as", text("faults.book_taken", given=quoted(wanted)), text("faults.another_name"))]
+            )
         folder = books_folder()
         folder.mkdir(parents=True, exist_ok=True)
         write_book(book, folder / wanted)
@@ -193,15 +197,17 @@ class Shelf:
             When it has faults, its name is not one, or is taken.
         """
         if not is_name(name):
-            raise RunError([Fault("", 0, "name", f"{quoted(name)} is not a short name", _NAME_HINT)])
+            raise RunError(
+                [Fault("", 0, "name", text("faults.no_short_name", given=quoted(name)), text("faults.short_name_hint"))]
+            )
         scenario = parse_scenario(yaml, f"{name}.yaml")
         if scenario.name != name:
             message = f"the scenario calls itself {quoted(scenario.name)}, not {quoted(name)}"
             raise RunError([Fault(f"{name}.yaml", 0, "name", message, f"write `name: {name}`")])
         known = self.scenarios()
         if known.get(name) or (name in known and not replace):
-            hint = "choose another name" if known[name] else "choose another name, or replace it"
-            raise RunError([Fault("", 0, "name", f"there is a scenario {quoted(name)} already", hint)])
+            hint = text("faults.another_name" if known[name] else "faults.another_name_or_replace")
+            raise RunError([Fault("", 0, "name", text("faults.scenario_taken", given=quoted(name)), hint)])
         folder = scenarios_folder()
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / f"{name}.yaml", yaml)

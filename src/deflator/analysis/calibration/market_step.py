@@ -19,8 +19,8 @@ from deflator.analysis.trials import watch
 from deflator.book import Book
 from deflator.engine import rng
 from deflator.engine.drivers import advance_own_factors
-from deflator.engine.layout import PARAMETERS
 from deflator.engine.market import move_rent
+from deflator.engine.positions import PARAMETERS
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.ensemble import Question

@@ -20,7 +20,7 @@ from deflator.analysis.sensitivity import sensitivity
 from deflator.analysis.trials import simulate_all, varied
 from deflator.analysis.validation.headline import KINDS, Headline, count, measure, read
 from deflator.book import month_at
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Progress, Question
 from deflator.errors import DeflatorError, RunError
 from deflator.scenario import load_scenario

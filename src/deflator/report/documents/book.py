@@ -8,7 +8,7 @@ from typing import Any
 from deflator.book.evidence import evidence, figures_by_source
 from deflator.book.reconcile import reconcile
 from deflator.book.schema import schema
-from deflator.engine.layout import CHANNELS
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Progress, Question
 from deflator.ensemble.runner import versions
 from deflator.messages import text

@@ -1,1 +1,1 @@
-import{a as e}from"./format.js";var t=16;function n(n,r,i){let a=i/Math.max(1,r),o=[];for(let i=0;i<=r;i+=1){let[r,s]=e(n,i).split(`-`);s===`01`?o.push({at:i,label:r??``,strong:!0}):s===`07`&&a>=t&&o.push({at:i,label:`${r}-07`,strong:!1})}return o}export{n as t};
+import{a as e}from"./format.js";var t=16;function n(n,r,i){let a=i/Math.max(1,r),o=[];for(let i=0;i<=r;i+=1){let[r,s]=e(n,i).split(`-`);s===`01`?o.push({at:i*a,label:r??``,strong:!0}):s===`07`&&a>=t&&o.push({at:i*a,label:`${r}-07`,strong:!0})}return o}export{n as t};
