@@ -138,7 +138,10 @@ export class Live {
   }
 
   private refine(): void {
+    const input = this.asked.get(this.id);
     this.id += 1;
+    // What was not answered in the meantime is answered by this one.
+    if (input !== undefined) this.asked.set(this.id, input);
     this.send("full");
   }
 
