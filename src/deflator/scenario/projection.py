@@ -83,7 +83,7 @@ class Moved:
     drawn
         Figures times draws in it.
     moved
-        Those that an identity moved.
+        Those that an identity moved by more than rounding.
     outside
         Those that it moved out of their bounds, because nothing else restored it.
     mean_move
@@ -134,11 +134,12 @@ def _moved(before: Draws, after: Draws, key: Key) -> Moved:
     old, new = before.values[key][known], after.values[key][known]
     low, high = before.low[key][:, None], before.high[key][:, None]
     beyond = np.maximum(low - after.values[key], after.values[key] - high)[known]
-    outside = np.where((new != old) & (beyond > _ROUNDING * np.abs(new)), beyond, 0.0)
+    shifted = np.abs(new - old) > _ROUNDING * np.abs(new)
+    outside = np.where(shifted & (beyond > _ROUNDING * np.abs(new)), beyond, 0.0)
     return Moved(
         *key,
         drawn=old.size,
-        moved=int(np.count_nonzero(new != old)),
+        moved=int(np.count_nonzero(shifted)),
         outside=int(np.count_nonzero(outside)),
         mean_move=float((new - old).mean()) if old.size else 0.0,
         furthest_outside=float(outside.max(initial=0.0)),
