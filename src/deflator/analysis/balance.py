@@ -187,7 +187,7 @@ def _things(block: Record, count: int) -> dict[str, Floats]:
     entities, fleets, value = block.entities, block.fleets, block.equipment.value
     owner = entities.account[fleets.owner]
     worth = value[fleets.equipment]
-    units = np.where(fleets.stage < 2, fleets.units * fleets.paid * worth, 0.0) * MILLIONTH
+    units = np.where(fleets.stage < 2, fleets.there * worth, 0.0) * MILLIONTH
     bound = (fleets.is_delivery == 1) & ((fleets.committed == 1) | (fleets.customer >= 0))
     ahead = fleets.units * np.maximum(entities.going[owner] - fleets.paid, 0.0) * (worth - fleets.unit_price)
     orders = np.where(bound[:, None] & (fleets.stage == 0), ahead, 0.0) * MILLIONTH

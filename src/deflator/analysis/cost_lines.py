@@ -97,7 +97,7 @@ def _reference_rents(block: Record) -> dict[str, Floats]:
         name: _weighted(owner, units * np.nan_to_num(costs[name]), units * ratio[pairs.equipment], count)
         for name in FIGURES[:-1]
     }
-    runs = (contracts.start + contracts.delay <= 0) & (contracts.until > 0) & (contracts.backstop == 0)[:, None]
+    runs = (contracts.starts <= 0) & (contracts.until > 0) & (contracts.backstop == 0)[:, None]
     sold = contracts.units * contracts.active * runs
     equipment = pairs.equipment[contracts.pair]
     found["contract"] = _weighted(

@@ -166,8 +166,7 @@ def _sum_by(groups: NDArray[np.int64], values: Floats, count: int) -> Floats:
 def _contract_rents(block: Record, month: int) -> tuple[Floats, Floats]:
     """Return what contracts of every pair bill a month, USD m, and their average rent; shape [pair, lane]."""
     contracts, pairs = block.contracts, block.pairs
-    starts = contracts.start + contracts.delay
-    runs = (starts <= month) & (month < contracts.until) & (contracts.backstop == 0)[:, None]
+    runs = (contracts.starts <= month) & (month < contracts.until) & (contracts.backstop == 0)[:, None]
     units = contracts.units * contracts.active * runs
     count = len(pairs.owner)
     sold = _sum_by(contracts.pair, units, count)
@@ -183,8 +182,7 @@ def _compute_share(block: Record, month: int, owner: NDArray[np.int64], contract
     free = np.maximum(pairs.units - pairs.contracted, 0.0) * block.world.market[2]
     spot = free * block.equipment.rent[pairs.equipment] * HOURS_PER_MONTH / MILLION
     compute = _sum_by(owner, contracted + spot, count)
-    delay = np.where((leases.from_plan == 1)[:, None], 0.0, leases.delay)
-    runs = (leases.start + delay <= month) & (month < leases.end + delay)
+    runs = (leases.rent_from <= month) & (month < leases.rent_until)
     other = _sum_by(entities.account, entities.revenue, count) * entities.going
     other += _sum_by(entities.account[leases.landlord], leases.rent * leases.active * leases.built * runs, count)
     income = compute + other
@@ -213,8 +211,7 @@ def _interest(block: Record) -> Floats:
 def _space_rents(block: Record, month: int) -> Floats:
     """Return what each owner pays for space, USD per kW-hour: its running leases', or the average of the book."""
     leases, entities = block.leases, block.entities
-    delay = np.where((leases.from_plan == 1)[:, None], 0.0, leases.delay)
-    runs = (leases.start + delay <= month) & (month < leases.end + delay)
+    runs = (leases.rent_from <= month) & (month < leases.rent_until)
     tenant, count = entities.account[leases.tenant], len(entities.layer)
     power = _sum_by(tenant, leases.mw * runs, count) * 1000.0 * HOURS_PER_MONTH
     rent = _sum_by(tenant, leases.rent * runs, count) * MILLION

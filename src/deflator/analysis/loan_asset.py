@@ -31,7 +31,7 @@ def loan_state(setting: Setting, position: int, block: Record) -> dict[str, Floa
     ratio = block.payments.ratio[group].copy() if group is not None else np.ones_like(found["balance"])
     first, last = links["facilities.fleet_ofs"][position : position + 2]
     pledged = links["facilities.fleet"][first:last]
-    units = np.where(block.fleets.stage[pledged] < 2, block.fleets.units[pledged] * block.fleets.paid[pledged], 0.0)
+    units = np.where(block.fleets.stage[pledged] < 2, block.fleets.there[pledged], 0.0)
     appraised = block.equipment.appraised[links["fleets.equipment"][pledged]]
     return found | {
         "ratio": ratio,

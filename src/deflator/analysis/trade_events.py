@@ -46,7 +46,7 @@ def _bills(view: View, contract: int, month: int) -> float:
 
 def _billed_from(view: View) -> NDArray[np.float64]:
     """Return the first month that each contract can bill, lateness included."""
-    return np.ceil(view.figure("contracts.start") + view["contracts.delay"][0])
+    return np.ceil(view["contracts.starts"][0])
 
 
 def _ended(view: View, contract: int) -> list[int]:
@@ -140,7 +140,7 @@ def _contracts_short(view: View) -> Iterator[Event]:
 
 def _deliveries_cut(view: View) -> Iterator[Event]:
     """Yield deliveries that were not bought in full when they were due."""
-    paid, arrives = view["fleets.paid"], np.ceil(view.figure("fleets.in_service") + view["fleets.delay"][0])
+    paid, arrives = view["fleets.paid"], np.ceil(view["fleets.arrives"][0])
     keys = view.replay.setting.question.book.table("deliveries").keys
     first_delivery = len(view.link("fleets.owner")) - len(keys)
     for fleet in view.mine("fleets.owner"):
@@ -167,9 +167,9 @@ def _deliveries_cut(view: View) -> Iterator[Event]:
 
 def _leases_late(view: View) -> Iterator[Event]:
     """Yield sites that opened late and whose tenants paid nothing until then."""
-    planned, delay = view.figure("leases.start"), view["leases.delay"][0]
+    planned, opens = view.figure("leases.start"), view["leases.opens"][0]
     for lease in view.mine("leases.landlord"):
-        start, late = int(planned[lease]), ceil(planned[lease] + delay[lease]) - int(planned[lease])
+        start, late = int(planned[lease]), ceil(opens[lease]) - int(planned[lease])
         if view.link("leases.from_plan")[lease] or late < _LATE or not 1 <= start <= view.last:
             continue
         unpaid = view.figure("leases.rent")[lease] * min(late, view.last + 1 - start)
@@ -179,7 +179,7 @@ def _leases_late(view: View) -> Iterator[Event]:
 
 def _leases_unbuilt(view: View) -> Iterator[Event]:
     """Yield sites that opened only in part, because the rest was not paid for."""
-    opens = np.ceil(view.figure("leases.start") + view["leases.delay"][0])
+    opens = np.ceil(view["leases.opens"][0])
     for lease in view.mine("leases.landlord"):
         month = int(opens[lease])
         if not 1 <= month <= view.last or view["leases.built"][month, lease] >= _WHOLE:

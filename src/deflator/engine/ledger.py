@@ -73,10 +73,7 @@ def _measure_debt(entities, facilities, ledger):
     for k in range(facilities.borrower.size):
         if facilities.owing[k] == 0:
             continue
-        moved = facilities.moved[k]
-        for lane in range(ledger.before.size if moved == 0 else 0):
-            _note_gap(ledger, facilities, k, facilities.opening[k, lane] - facilities.repaid[k, lane], lane)
-        for lane in range(ledger.before.size if moved > 0 else 0):
+        for lane in range(ledger.before.size):
             rolled = (
                 facilities.opening[k, lane]
                 + facilities.drawn[k, lane]
@@ -84,13 +81,8 @@ def _measure_debt(entities, facilities, ledger):
                 - facilities.written_off[k, lane]
                 - facilities.converted[k, lane]
             )
-            _note_gap(ledger, facilities, k, rolled, lane)
-
-
-@inline
-def _note_gap(ledger, facilities, k, rolled, lane):
-    gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
-    ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)
+            gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
+            ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)
 
 
 @kernel

@@ -20,7 +20,8 @@ from deflator.engine.valuation import bare_value, find_cheapest, value_entities
 def start_block(block, months, seed, chance):
     """Bring every record of a block to month 0."""
     _start_entities(block.world, block.entities, block.claims, block.facilities)
-    _start_things(block.entities, block.equipment, block.contracts, block.leases, block.facilities, block.world)
+    _start_things(block.entities, block.equipment, block.pairs, block.contracts, block.leases, block.facilities,
+                  block.world)  # fmt: skip
     draw_delays(
         months,
         seed,
@@ -32,16 +33,8 @@ def start_block(block, months, seed, chance):
         block.contracts,
         block.requests,
     )
-    _start_calendar(block.world, block.fleets, block.leases, block.contracts, block.pairs)
-    _start_fleets(
-        block.world,
-        block.entities,
-        block.equipment,
-        block.fleets,
-        block.pairs,
-        block.contracts,
-        block.requests,
-    )
+    _start_calendar(block.world, block.fleets, block.leases, block.contracts)
+    _start_fleets(block.world, block.entities, block.equipment, block.fleets, block.pairs)
     _start_market(block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts,
                   block.segments)  # fmt: skip
     _start_values(block.world, block.entities, block.equipment, block.fleets, block.pairs, block.contracts,
@@ -92,13 +85,15 @@ def _share_exposure(world, entities, claims, facilities):
 
 
 @kernel
-def _start_things(entities, equipment, contracts, leases, facilities, world):
+def _start_things(entities, equipment, pairs, contracts, leases, facilities, world):
     p = world.parameters
     equipment.price_factor[:, :] = 1.0
     equipment.uncapped[:, :] = 1.0
     contracts.active[:, :] = 1.0
     contracts.price[:, :] = contracts.start_rent
+    pairs.fill[:, :] = 1.0
     for c in range(contracts.seller.size):
+        pairs.sells[contracts.pair[c]] += 1 - contracts.backstop[c]
         if nothing(contracts.prepaid[c]):
             continue
         for lane in range(world.openness.size):
@@ -120,7 +115,9 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
             facilities.months_left[k, lane] = p[P.refinancing_term_months, lane]
     for item in range(leases.landlord.size):
         for lane in range(world.openness.size):
-            leases.built[item, lane] = 0.0 if leases.building_cost[item, lane] > 0.0 else 1.0
+            to_build = leases.building_cost[item, lane] > 0.0
+            leases.sites[item] += to_build
+            leases.built[item, lane] = 0.0 if to_build else 1.0
     for lane in range(world.openness.size):
         world.amount[lane], world.rest[lane] = 0.0, 0.0
     for item in range(leases.landlord.size):
@@ -134,13 +131,10 @@ def _start_things(entities, equipment, contracts, leases, facilities, world):
 
 
 @kernel
-def _start_calendar(world, fleets, leases, contracts, pairs):
+def _start_calendar(world, fleets, leases, contracts):
     """Work out once when sites, deliveries and contracts begin and end, lateness included."""
     lanes = world.openness.size
-    pairs.fill[:, :] = 1.0
     for f in range(fleets.owner.size):
-        if fleets.pair[f] >= 0:
-            pairs.used[fleets.pair[f]] = 1
         for lane in range(lanes):
             fleets.arrives[f, lane] = fleets.in_service[f, lane] + fleets.delay[f, lane]
     for item in range(leases.landlord.size):
@@ -149,21 +143,21 @@ def _start_calendar(world, fleets, leases, contracts, pairs):
             leases.opens[item, lane] = leases.start[item, lane] + leases.delay[item, lane]
             leases.rent_from[item, lane] = leases.start[item, lane] + late * leases.delay[item, lane]
             leases.rent_until[item, lane] = leases.end[item, lane] + late * leases.delay[item, lane]
-            leases.sites[item] += leases.building_cost[item, lane] > 0.0
     for c in range(contracts.seller.size):
-        pairs.sells[contracts.pair[c]] += 1 - contracts.backstop[c]
         for lane in range(lanes):
             contracts.starts[c, lane] = contracts.start[c, lane] + contracts.delay[c, lane]
             contracts.until[c, lane] = contracts.end[c, lane] + contracts.delay[c, lane]
 
 
 @kernel
-def _start_fleets(world, entities, equipment, fleets, pairs, contracts, requests):
+def _start_fleets(world, entities, equipment, fleets, pairs):
     """Count what is there and paid, and the costs at which each pair runs."""
     lanes = world.openness.size
     for f in range(fleets.owner.size):
         g = fleets.equipment[f]
         spreads = entities.layer[fleets.owner[f]] == HYPERSCALER
+        if fleets.pair[f] >= 0:
+            pairs.used[fleets.pair[f]] = 1
         owned, bound = fleets.is_delivery[f] == 0, fleets.committed[f] == 1
         for lane in range(lanes):
             before = paid_before(world, fleets, f, spreads, lane) if bound else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from deflator.book.spelling import did_you_mean, quoted
-from deflator.errors import Fault
+from deflator.errors import Fault, RunError
 from deflator.messages import text
 from deflator.web.refusals import MissingError
 
@@ -34,6 +34,13 @@ def is_run(name: str) -> bool:
     (True, False, False, False)
     """
     return len(name) <= 200 and ".." not in name and _RUN.fullmatch(name) is not None
+
+
+def not_a_name(field: str, name: str) -> RunError:
+    """Return the refusal of a name that no kept book or scenario can have."""
+    return RunError(
+        [Fault("", 0, field, text("faults.no_short_name", given=quoted(name)), text("faults.short_name_hint"))]
+    )
 
 
 def missing(kind: str, field: str, name: str, known: list[str]) -> MissingError:

@@ -27,7 +27,7 @@ from deflator.messages import text
 from deflator.scenario import Scenario, load_scenario, scenario_files
 from deflator.scenario.load import parse_scenario
 from deflator.web.limits import Limits
-from deflator.web.names import is_name, missing
+from deflator.web.names import is_name, missing, not_a_name
 
 BOOKS_VARIABLE, SCENARIOS_VARIABLE = "DEFLATOR_BOOKS", "DEFLATOR_SCENARIOS"
 UPLOAD = "upload-"
@@ -131,9 +131,7 @@ class Shelf:
         """
         book = self.book(name)
         if not is_name(wanted):
-            raise RunError(
-                [Fault("", 0, "as", text("faults.no_short_name", given=quoted(wanted)), text("faults.short_name_hint"))]
-            )
+            raise not_a_name("as", wanted)
         if wanted.startswith(UPLOAD) or wanted in self.books():
             raise RunError(
                 [Fault("", 0, "as", text("faults.book_taken", given=quoted(wanted)), text("faults.another_name"))]
@@ -197,9 +195,7 @@ class Shelf:
             When it has faults, its name is not one, or is taken.
         """
         if not is_name(name):
-            raise RunError(
-                [Fault("", 0, "name", text("faults.no_short_name", given=quoted(name)), text("faults.short_name_hint"))]
-            )
+            raise not_a_name("name", name)
         scenario = parse_scenario(yaml, f"{name}.yaml")
         if scenario.name != name:
             message = f"the scenario calls itself {quoted(scenario.name)}, not {quoted(name)}"
