@@ -22,7 +22,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
-from numba.core.imputils import impl_ret_borrowed, lower_builtin, lower_cast, lower_getattr_generic
+from numba.core.imputils import impl_ret_borrowed, lower_builtin, lower_cast, lower_getattr, lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import NativeValue, typeof_impl, unbox
 from numba.np.arrayobj import (
@@ -296,6 +296,37 @@ def _declare_readable(function: Any, pointer: ir.Type, kind: RecordType) -> None
             argument.attributes.align = _WORD
 
 
+def _width(builder: Any, length: Any, lanes: int) -> Any:
+    """Return how long a loop over lanes is: a constant that the compiler learns late.
+
+    If it knew at once, it would unroll loops over so few lanes, number by number, before it could vectorise them. So
+    the constant hides behind a question that is answered between the two: whether the length in the header is a
+    constant, which it never is.
+    """
+    word = ir.IntType(64)
+    asked = builder.module.declare_intrinsic("llvm.is.constant", [word], ir.FunctionType(ir.IntType(1), [word]))
+    multiple = builder.and_(length, ir.Constant(word, -lanes))
+    return builder.select(builder.call(asked, [length]), multiple, ir.Constant(word, lanes))
+
+
+@lower_getattr(FieldType, "shape")
+def _lower_shape(context: Any, builder: Any, kind: FieldType, field: Any) -> Any:
+    """Return a field's shape; a function that takes a field as an argument knows its width, too."""
+    shape = cgutils.unpack_tuple(builder, make_array(kind)(context, builder, field).shape, count=kind.ndim)
+    if kind.lanes:
+        shape[-1] = _width(builder, shape[-1], kind.lanes)
+    return cgutils.pack_array(builder, shape)
+
+
+@lower_getattr(FieldType, "size")
+def _lower_size(context: Any, builder: Any, kind: FieldType, field: Any) -> Any:
+    """Return how many elements a field has."""
+    array = make_array(kind)(context, builder, field)
+    if kind.lanes and kind.ndim == 1:
+        return _width(builder, array.nitems, kind.lanes)
+    return array.nitems
+
+
 @lower_getattr_generic(RecordType)
 def _lower_field(context: Any, builder: Any, kind: RecordType, value: Any, attr: str) -> Any:
     offset, field_type = kind.offsets[attr]
@@ -318,9 +349,7 @@ def _lower_field(context: Any, builder: Any, kind: RecordType, value: Any, attr:
     itemsize = ir.Constant(word, field_type.dtype.bitwidth // 8 if field_type.dtype is not types.boolean else 1)
     shape = [load(3 + axis) for axis in range(field_type.ndim)]
     if field_type.lanes:
-        # Not a constant: loops over so few lanes would be unrolled before they could be vectorised. But a multiple of
-        # it, so that vectorised loops need no rest.
-        shape[-1] = builder.and_(shape[-1], ir.Constant(word, -field_type.lanes))
+        shape[-1] = _width(builder, shape[-1], field_type.lanes)
     strides = [itemsize]
     for length in reversed(shape[1:]):
         strides.insert(0, builder.mul(strides[0], length))
