@@ -20,7 +20,7 @@ from deflator.engine import Economy
 from deflator.engine.elementary import fused
 from deflator.engine.record import Record
 from deflator.engine.records import allocate
-from deflator.engine.simulate import LANES
+from deflator.engine.layout import LANES
 
 CHAIN = 16
 VALUES = 256  # 2 KB: in the first cache

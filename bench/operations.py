@@ -78,7 +78,7 @@ def main(book: str, scenario: str, blocks: str) -> None:
     install()
     from bench.subject import items_of, setting_of
     from deflator.engine import simulate
-    from deflator.engine.simulate import LANES
+    from deflator.engine.layout import LANES
 
     paths = int(blocks) * LANES
     economy = setting_of(book, scenario, paths).economy

@@ -23,7 +23,7 @@ from deflator.analysis.trials import varied
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, simulate
 from deflator.engine.positions import CHANNELS
-from deflator.engine.simulate import LANES
+from deflator.engine.layout import LANES
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 

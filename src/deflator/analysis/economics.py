@@ -24,7 +24,7 @@ from deflator.engine import Status
 from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, WORLD
 from deflator.engine.positions import P
 from deflator.engine.record import Record
-from deflator.engine.simulate import LANES
+from deflator.engine.layout import LANES
 from deflator.ensemble import Progress
 
 #: Every figure of a unit; USD per unit-hour, but `units`.

@@ -38,7 +38,7 @@ from deflator.engine.layout import LENDER, RECORDS, kinds_of, name_of
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
-from deflator.engine.simulate import LANES
+from deflator.engine.layout import LANES
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 

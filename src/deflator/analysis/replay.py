@@ -22,7 +22,7 @@ from deflator.engine.positions import P
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
-from deflator.engine.simulate import LANES
+from deflator.engine.layout import LANES
 from deflator.ensemble import Question
 from deflator.errors import Fault, RunError
 from deflator.scenario.check import month_in

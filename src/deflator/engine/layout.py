@@ -33,8 +33,9 @@ Lane: TypeAlias = np.ndarray
 Count: TypeAlias = np.ndarray
 Request: TypeAlias = np.ndarray
 
-#: Paths that a block simulates side by side. Kernels are compiled for this width, and once more for any other.
-LANES = 32
+#: Paths that a block simulates side by side, and how many where a block so wide would not fit a cache. Kernels are
+#: compiled for each of these widths, and once more for any other.
+LANES, FEW_LANES = 32, 8
 
 HOURS_PER_MONTH = 730.0
 HOURS_PER_YEAR = 8760.0

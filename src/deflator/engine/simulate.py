@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +12,11 @@ import numpy as np
 from deflator.engine.compiled import kernel
 from deflator.engine.elementary import exp
 from deflator.engine.extended import advance
-from deflator.engine.layout import LANES, TENTHS, TOLD, YARDSTICKS
+from deflator.engine.layout import TENTHS, TOLD, YARDSTICKS
 from deflator.engine.month import run_month
 from deflator.engine.pack import Economy
 from deflator.engine.record import Record
-from deflator.engine.records import allocate, forget, gather, rebind
+from deflator.engine.records import allocate, forget, gather, lanes_for, rebind
 from deflator.engine.setup import start_block
 
 
@@ -87,13 +89,30 @@ def simulate(economy: Economy, *, seed: int, first_path: int, paths: int, chance
         One column per path.
     """
     block = block_for(economy)
+    lanes = block.paths.size
     found = _empty(economy, paths)
-    for start in range(0, paths, LANES):
-        width = min(LANES, paths - start)
-        numbers = first_path + start + np.minimum(np.arange(LANES), width - 1)
-        run_block(economy, block, numbers, seed, chance)
+    for start in range(0, paths, lanes):
+        width = min(lanes, paths - start)
+        numbers = first_path + start + np.minimum(np.arange(lanes), width - 1)
+        with _alone_at_first(lanes):
+            run_block(economy, block, numbers, seed, chance)
         _keep(block, found, slice(start, start + width), width)
     return found
+
+
+_FIRST = threading.Lock()
+_ran: set[int] = set()
+
+
+@contextmanager
+def _alone_at_first(lanes: int) -> Iterator[None]:
+    """Let one thread run the first block of a width: to compile a kernel in two at once is an error of the compiler."""
+    if lanes in _ran:
+        yield
+        return
+    with _FIRST:
+        yield
+        _ran.add(lanes)
 
 
 class _Kept(threading.local):
@@ -119,7 +138,7 @@ def block_for(economy: Economy) -> Record:
         except ValueError:  # other links or months
             pass
     _kept.block = None  # the old one goes before the new one comes
-    _kept.block, _kept.rows = allocate(economy, LANES), economy.rows
+    _kept.block, _kept.rows = allocate(economy, lanes_for(economy)), economy.rows
     return _kept.block
 
 
@@ -187,13 +206,13 @@ def _empty(economy: Economy, paths: int) -> Paths:
 def _keep(block: Record, found: Paths, where: slice, width: int) -> None:
     """Copy a block's outcome into the columns of its paths."""
     entities, ledger = block.entities, block.ledger
-    count = len(found.break_month)
+    count, lanes = len(found.break_month), block.paths.size
     for field in ("break_month", "break_trigger", "soft_month", "soft_trigger", "broken_share"):
         getattr(found, field)[:, where] = getattr(entities, field)[:count, :width]
-    found.tenth_month[..., where] = block.tenths.month.reshape(-1, TENTHS, LANES)[:count, :, :width]
+    found.tenth_month[..., where] = block.tenths.month.reshape(-1, TENTHS, lanes)[:count, :, :width]
     found.yardstick_month[:, where] = block.yardsticks.month[:, :width]
-    found.cause[..., where] = block.stories.cause.reshape(-1, TOLD, LANES)[:count, :, :width]
-    found.cause_musd[..., where] = block.stories.musd.reshape(-1, TOLD, LANES)[:count, :, :width]
+    found.cause[..., where] = block.stories.cause.reshape(-1, TOLD, lanes)[:count, :, :width]
+    found.cause_musd[..., where] = block.stories.musd.reshape(-1, TOLD, lanes)[:count, :, :width]
     found.loss_musd[:, where] = entities.lost[:count, :width]
     found.rent[:, where] = block.rent_path[:, :width]
     found.funding[:, where] = block.funding_path[:, :width]
