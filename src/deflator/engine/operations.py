@@ -188,9 +188,9 @@ def measure_income(t, world, entities, leases, contracts, pairs, causes):
         revenue = cause_row(causes, Cause.CONTRACT_REVENUE, count, seller)
         spending = cause_row(causes, Cause.COMPUTE_COST, count, buyer)
         for lane in range(world.openness.size):
-            bill = contracts.bill[c, lane]
-            causes.now[revenue, lane] += bill
-            causes.now[spending, lane] += bill
+            causes.now[revenue, lane] += contracts.bill[c, lane]
+        for lane in range(world.openness.size):
+            causes.now[spending, lane] += contracts.bill[c, lane]
     for item in range(leases.landlord.size):
         row = cause_row(causes, Cause.LEASE_REVENUE, count, entities.account[leases.landlord[item]])
         for lane in range(world.openness.size):

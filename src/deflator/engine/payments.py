@@ -70,12 +70,16 @@ def seek_liquidity(world, entities, facilities, claims, network, causes, ledger)
     for group in range(network.group_payer.size):
         payer = network.group_payer[group]
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
+            payee = network.payee[edge]
             for lane in range(need.shape[1]):
                 need[payer, lane] += network.due[edge, lane]
-                need[network.payee[edge], lane] -= network.due[edge, lane]
+            for lane in range(need.shape[1]):
+                need[payee, lane] -= network.due[edge, lane]
     draw_revolvers(world, entities, facilities, claims, ledger, need)
     for i in range(entities.layer.size - 1):
         if entities.unlimited[i] or entities.can_default[i] == 0:
+            continue
+        if nothing(need[i]):
             continue
         for lane in range(need.shape[1]):
             if need[i, lane] > 0.0 and entities.imposed[i, lane] == 0:
@@ -94,9 +98,11 @@ def _call_capital(world, entities, ledger):
             continue
         for lane in range(entities.cash.shape[1]):
             lacking = max(-entities.cash[i, lane], 0.0)
+            world.amount[lane] = lacking
             entities.cash[i, lane] += lacking
-            entities.cash[world.role[INVESTORS], lane] -= lacking
             ledger.flow[Category.SUPPORT, lane] += lacking
+        for lane in range(entities.cash.shape[1]):
+            entities.cash[world.role[INVESTORS], lane] -= world.amount[lane]
 
 
 @kernel

@@ -28,7 +28,6 @@ from numba.extending import NativeValue, typeof_impl, unbox
 from numba.np.arrayobj import (
     getitem_array_tuple,
     getitem_arraynd_intp,
-    load_item,
     make_array,
     setitem_array,
     store_item,
@@ -204,9 +203,9 @@ def _get_element(context: Any, builder: Any, signature: Any, arguments: Any) -> 
     if place is None:
         several = isinstance(index_type, types.BaseTuple)
         return (getitem_array_tuple if several else getitem_arraynd_intp)(context, builder, signature, arguments)
-    found = load_item(context, builder, kind, place)
-    _mark(builder, next(line for line in reversed(builder.block.instructions) if isinstance(line, ir.LoadInstr)), kind)
-    return found
+    loaded = builder.load(place)
+    _mark(builder, loaded, kind)
+    return context.data_model_manager[kind.dtype].from_data(builder, loaded)
 
 
 @lower_builtin(operator.setitem, FieldType, types.Any, types.Any)
