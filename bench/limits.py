@@ -18,9 +18,9 @@ from numba import njit
 from bench.children import ROOT, as_a_user
 from deflator.engine import Economy
 from deflator.engine.elementary import fused
+from deflator.engine.layout import LANES
 from deflator.engine.record import Record
 from deflator.engine.records import allocate
-from deflator.engine.layout import LANES
 
 CHAIN = 16
 VALUES = 256  # 2 KB: in the first cache

@@ -20,9 +20,9 @@ from bench.subject import items_of
 from deflator.analysis.replay import prepare
 from deflator.book import load_book
 from deflator.engine import month
+from deflator.engine.layout import LANES
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
-from deflator.engine.layout import LANES
 from deflator.ensemble import Question
 from deflator.scenario import load_scenario
 

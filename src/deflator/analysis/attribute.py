@@ -22,8 +22,8 @@ from deflator.analysis.replay import Setting, position_of
 from deflator.analysis.trials import varied
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, simulate
-from deflator.engine.positions import CHANNELS
 from deflator.engine.layout import LANES
+from deflator.engine.positions import CHANNELS
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 

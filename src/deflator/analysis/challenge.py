@@ -20,8 +20,7 @@ from deflator.book import Book
 from deflator.book.cells import Row
 from deflator.credit import amortisation_schedule, black_cox_default_probability, merton_default_probability
 from deflator.engine import Status, Trigger
-from deflator.engine.layout import HOURS_PER_MONTH, LENDER, MILLION
-from deflator.engine.layout import LANES
+from deflator.engine.layout import HOURS_PER_MONTH, LANES, LENDER, MILLION
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 

@@ -12,8 +12,7 @@ from deflator.analysis.replay import Floats, Replay, Setting, headrooms, walk
 from deflator.analysis.words import significant
 from deflator.book.months import month_at
 from deflator.engine import Status, Trigger
-from deflator.engine.layout import LENDER
-from deflator.engine.layout import LANES
+from deflator.engine.layout import LANES, LENDER
 from deflator.ensemble import Progress, Run
 from deflator.errors import Fault, RunError
 

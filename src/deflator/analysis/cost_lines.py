@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from deflator.analysis.economics import unit_costs
 from deflator.analysis.monthly import quantiles
 from deflator.analysis.replay import Floats, Setting, walk
-from deflator.engine.layout import WORLD
+from deflator.engine.layout import LANES, WORLD
 from deflator.engine.record import Record
-from deflator.engine.layout import LANES
 
 #: Figures in the order of a chart: what a unit costs, what contracts pay.
 FIGURES = ("avoidable", "cash", "full", "contract")

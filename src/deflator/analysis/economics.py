@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 
 from deflator.analysis.replay import Floats, Setting, walk
 from deflator.engine import Status
-from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, MILLION, WORLD
+from deflator.engine.layout import HOURS_PER_MONTH, HOURS_PER_YEAR, LANES, MILLION, WORLD
 from deflator.engine.positions import P
 from deflator.engine.record import Record
-from deflator.engine.layout import LANES
 from deflator.ensemble import Progress
 
 #: Every figure of a unit; USD per unit-hour, but `units`.

@@ -34,11 +34,10 @@ from deflator.analysis.splitting import (
 )
 from deflator.book.months import month_at
 from deflator.engine.extended import advance
-from deflator.engine.layout import LENDER, RECORDS, kinds_of, name_of
+from deflator.engine.layout import LANES, LENDER, RECORDS, kinds_of, name_of
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
-from deflator.engine.layout import LANES
 from deflator.ensemble import Progress
 from deflator.errors import Fault, RunError
 

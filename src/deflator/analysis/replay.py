@@ -17,12 +17,11 @@ from deflator.book.months import month_at
 from deflator.book.spelling import did_you_mean, quoted
 from deflator.engine import Economy, Status, pack
 from deflator.engine.extended import advance
-from deflator.engine.layout import LENDER, RECORDS, kinds_of, name_of
+from deflator.engine.layout import LANES, LENDER, RECORDS, kinds_of, name_of
 from deflator.engine.positions import P
 from deflator.engine.record import Record
 from deflator.engine.records import allocate, forget, gather
 from deflator.engine.setup import start_block
-from deflator.engine.layout import LANES
 from deflator.ensemble import Question
 from deflator.errors import Fault, RunError
 from deflator.scenario.check import month_in

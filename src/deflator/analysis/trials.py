@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from deflator.analysis.replay import Floats, Setting, walk
 from deflator.engine import Paths, simulate
+from deflator.engine.layout import LANES
 from deflator.engine.positions import CHANNELS
 from deflator.engine.record import Record
-from deflator.engine.layout import LANES
 from deflator.ensemble import Progress
 
 #: Month and block -> what is to be kept of each month: name -> [item, lane] or [lane], copied.

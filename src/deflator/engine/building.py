@@ -202,10 +202,10 @@ def pay_buildings(t, world, entities, leases, facilities, claims, causes, ledger
 @kernel
 def _plan_buildings(t, world, entities, leases, facilities):
     """Work out for each landlord what is due, which share loans fund, and which share can be paid."""
-    entities.building_due[:, :] = 0.0
-    entities.building_left[:, :] = 0.0
-    entities.building_loans[:, :] = 0.0
     entities.builds[:] = 0
+    for item in range(leases.landlord.size):
+        if leases.sites[item]:
+            _forget_plan(entities, entities.account[leases.landlord[item]])
     for item in range(leases.landlord.size):
         if leases.sites[item] == 0:
             continue
@@ -238,6 +238,13 @@ def _plan_buildings(t, world, entities, leases, facilities):
             paid = own + drawn
             entities.building_paid[i, lane] = paid / due if due > 0.0 else 0.0
             entities.building_funded[i, lane] = drawn / paid if paid > 0.0 else 0.0
+
+
+@kernel
+def _forget_plan(entities, i):
+    entities.building_due[i, :] = 0.0
+    entities.building_left[i, :] = 0.0
+    entities.building_loans[i, :] = 0.0
 
 
 @kernel

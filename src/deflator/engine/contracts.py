@@ -76,7 +76,9 @@ def _renew(t, world, entities, equipment, pairs, contracts, requests, c):
 @kernel
 def _count_ending(t, entities, equipment, pairs, contracts):
     """Add up for each buyer what ends this month, so that its own units replace every contract alike."""
-    entities.ending[:, :] = 0.0
+    for c in range(contracts.seller.size):
+        if contracts.renewal[c] == INSOURCE:
+            entities.ending[contracts.buyer[c], :] = 0.0
     for c in range(contracts.seller.size):
         if contracts.backstop[c] or contracts.renewal[c] != INSOURCE:
             continue

@@ -41,8 +41,8 @@ def find_breaks(t, world, entities, payments, tenths):
     """
     for i in range(entities.layer.size - 1):
         struck = 0
-        for lane in range(world.openness.size):
-            entities.hit[i, lane] = 0.0
+        if entities.struck[i]:
+            entities.hit[i, :] = 0.0
         entities.struck[i] = 0
         if entities.can_default[i] == 0:
             continue
@@ -211,6 +211,7 @@ def _write_off(world, entities, equipment, fleets, facilities, claims, ledger):
                 entities.lost[holder, lane] += share * (written - recovered - called)
                 entities.recent_loss[holder, lane] += share * (written - recovered - called)
                 entities.claim[holder, lane] += share * recovered
+                entities.claims[holder] = 1
 
 
 @kernel

@@ -79,7 +79,7 @@ def excess_growth(start, long_run, memory):
 def _advance_revenue(t, seed, paths, chance, world, entities, requests):
     p = world.parameters
     for i in range(entities.layer.size - 1):
-        if nothing(entities.start_revenue[i]):
+        if entities.earns[i] == 0:
             continue
         rng.fill_normal(seed, paths, t, rng.REVENUE, entities.key[i], chance, world.noise)
         for lane in range(paths.size):

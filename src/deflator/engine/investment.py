@@ -45,8 +45,9 @@ def full_cost_value(world, equipment, q, pairs, lane):
 def measure_margins(t, world, entities, equipment, pairs):
     """Compare what a new unit earns with its price, where the owner may order it, and keep its best."""
     expect_earnings(t, world, equipment)
-    entities.best_margin[:, :] = 0.0
-    entities.let_performance[:, :] = 0.0
+    for q in range(pairs.owner.size):
+        entities.best_margin[pairs.owner[q], :] = 0.0
+        entities.let_performance[pairs.owner[q], :] = 0.0
     for q in range(pairs.owner.size):
         i, g = pairs.owner[q], pairs.equipment[q]
         for lane in range(world.log_rent.size if pairs.used[q] else 0):
@@ -139,7 +140,7 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
         row = pairs.ring[q] + t % RING
         if pairs.orderable[q] == 0 or nothing(orders.units[row]):
             continue
-        pairs.used[q] = 1
+        pairs.used[q], pairs.extended[q] = 1, 1
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
         _fund_order(world, entities, equipment, orders, i, g, row)
         if not nothing(world.amount):

@@ -156,6 +156,7 @@ class Entities(NamedTuple):
     # stocks
     cash: State
     revenue: State  # USD m a month, before members leave
+    earns: Count  # paths on which it has any
     going: State  # share of the entity that is still in business
     staying: State  # share of a cohort that attrition beyond the usual has left
     debt: State
@@ -165,6 +166,7 @@ class Entities(NamedTuple):
     lost: State  # losses booked so far
     recent_loss: State
     claim: State  # recoveries still expected from seized equipment
+    claims: Count  # 0 until it has expected some on a path
     exposure_weight: State  # share of all debt at month 0
     capital_share: State  # share of all lenders' capital
     insourced: State  # performance moved to own units so far
@@ -295,6 +297,7 @@ class Pairs(NamedTuple):
     power_cost: State  # USD per unit-hour at the book's power price
     opex: State
     used: Count  # 0 until it has had units on some path
+    extended: Count  # 0 until some of them were bought since month 0
     units: State  # in service
     extra: State  # in service, ordered or bought since month 0
     contracted: State  # running

@@ -21,12 +21,13 @@ def open_month(world, entities, equipment, facilities, causes, ledger):
     ledger.flow[:, :] = 0.0
     ledger.before[:] = 0.0
     entities.lent[:, :] = 0.0
-    entities.matured[:, :] = 0.0
     for i in range(entities.layer.size):
         for lane in range(ledger.before.size):
             ledger.before[lane] += entities.cash[i, lane]
             entities.cash_before[i, lane] = entities.cash[i, lane]
     for k in range(facilities.borrower.size):
+        if facilities.maturing_paths[k]:
+            entities.matured[entities.account[facilities.borrower[k]], :] = 0.0
         if facilities.owing[k] == 0:
             continue  # nothing moved last month
         for lane in range(ledger.before.size):
@@ -73,14 +74,12 @@ def _measure_debt(entities, facilities, ledger):
     for k in range(facilities.borrower.size):
         if facilities.owing[k] == 0:
             continue
+        moved = facilities.moved[k] > 0
         for lane in range(ledger.before.size):
-            rolled = (
-                facilities.opening[k, lane]
-                + facilities.drawn[k, lane]
-                - facilities.repaid[k, lane]
-                - facilities.written_off[k, lane]
-                - facilities.converted[k, lane]
-            )
+            drawn = facilities.drawn[k, lane] if moved else 0.0
+            gone = facilities.written_off[k, lane] if moved else 0.0
+            shares = facilities.converted[k, lane] if moved else 0.0
+            rolled = facilities.opening[k, lane] + drawn - facilities.repaid[k, lane] - gone - shares
             gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
             ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)
 
@@ -97,7 +96,7 @@ def _measure_units(equipment, pairs, fleets, ledger):
             equipment.offered[g, lane] += fleets.there[f, lane] if fleets.stage[f, lane] < 2 else 0.0
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
-        for lane in range(ledger.before.size):
+        for lane in range(ledger.before.size if pairs.extended[q] else 0):
             equipment.offered[g, lane] += pairs.extra[q, lane]
     for g in range(equipment.vendor.size):
         for lane in range(ledger.before.size):
@@ -135,15 +134,12 @@ def carry_causes(t, entities, causes):
             row = cause * count + i
             if entities.can_default[i] == 0 or causes.used[row] == 0:
                 continue
+            if lump:
+                for lane in range(causes.now.shape[1]):
+                    causes.drift[row, lane] += causes.now[row, lane]
+                continue
+            if t == 1:
+                causes.start[row, :] = causes.now[row, :]
             for lane in range(causes.now.shape[1]):
-                now = causes.now[row, lane]
-                if t == 1:
-                    causes.start[row, lane] = now
-                start = causes.start[row, lane]
-                if lump:
-                    worse = now
-                elif cause >= _FIRST_COST:
-                    worse = now - start
-                else:
-                    worse = start - now
-                causes.drift[row, lane] += worse
+                now, start = causes.now[row, lane], causes.start[row, lane]
+                causes.drift[row, lane] += now - start if cause >= _FIRST_COST else start - now

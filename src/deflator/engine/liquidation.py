@@ -45,7 +45,7 @@ def sell_seized(world, entities, equipment, pairs, ledger):
                 units = _affordable(world, entities, i, price, left, lane)
             equipment.let[g, lane] = left - units
             pairs.extra[q, lane] += units
-            pairs.used[q] = 1
+            pairs.used[q], pairs.extended[q] = 1, 1
             entities.cash[entities.account[i], lane] -= units * price
             world.paid[lane] += units * price
     _share_proceeds(world, entities, ledger)
@@ -86,12 +86,12 @@ def pay_estates(world, entities):
     for lane in range(world.openness.size):
         world.rest[lane] = 0.0
     for i in range(entities.layer.size):
-        for lane in range(world.openness.size):
+        for lane in range(world.openness.size if entities.claims[i] else 0):
             world.rest[lane] += max(entities.claim[i, lane], 0.0)
     for lane in range(world.openness.size):
         world.spent[lane] = min(max(world.amount[lane], 0.0), world.rest[lane])
     for i in range(entities.layer.size):
-        if nothing(entities.claim[i]):
+        if entities.claims[i] == 0 or nothing(entities.claim[i]):
             continue
         for lane in range(world.openness.size):
             claim = entities.claim[i, lane]

@@ -33,8 +33,9 @@ def count_units(t, world, fleets, pairs, equipment):
     """
     for q in range(pairs.owner.size):
         if pairs.used[q]:
-            for lane in range(world.log_rent.size):
-                pairs.units[q, lane] = pairs.extra[q, lane]
+            pairs.units[q, :] = 0.0
+        for lane in range(world.log_rent.size if pairs.extended[q] else 0):
+            pairs.units[q, lane] = pairs.extra[q, lane]
     for f in range(fleets.owner.size):
         g, pair = fleets.equipment[f], fleets.pair[f]
         for lane in range(world.log_rent.size):

@@ -129,11 +129,12 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
         owner = entities.account[pairs.owner[q]]
         if entities.layer[owner] == WORLD or pairs.used[q] == 0:
             continue
-        g = pairs.equipment[q]
+        g, extended = pairs.equipment[q], pairs.extended[q] > 0
         for lane in range(world.openness.size):
+            extra = pairs.extra[q, lane] if extended else 0.0
             used = min(pairs.contracted[q, lane], pairs.units[q, lane]) + pairs.let[q, lane]
             cost = used * (pairs.power_cost[q, lane] * world.power[lane] + pairs.opex[q, lane])
-            cost += pairs.extra[q, lane] * equipment.kw[g, lane] * world.space_rent[lane]
+            cost += extra * equipment.kw[g, lane] * world.space_rent[lane]
             entities.operating_due[owner, lane] += cost * MUSD_PER_HOURLY_USD
     for f in range(fleets.owner.size):
         if fleets.pair[f] >= 0:

@@ -46,15 +46,17 @@ def list_dues(entities, leases, contracts, facilities, claims, network):
 def _list_service(facilities, claims, network, edge, item):
     """Write a holder's share of the interest and principal due on a facility this month."""
     k = claims.facility[item]
+    sweeping = facilities.sweeping[k] > 0
     for lane in range(network.due.shape[1]):
-        due = facilities.interest[k, lane] + _principal_due(facilities, k, lane)
+        due = facilities.interest[k, lane] + _principal_due(facilities, k, sweeping, lane)
         network.due[edge, lane] = claims.share[item, lane] * due
 
 
 @inline
-def _principal_due(facilities, k, lane):
+def _principal_due(facilities, k, sweeping, lane):
     """Return principal due on a facility this month, sweeps and collateral calls included, at most the balance."""
-    return min(facilities.principal[k, lane] + facilities.swept[k, lane], facilities.balance[k, lane])
+    swept = facilities.swept[k, lane] if sweeping else 0.0
+    return min(facilities.principal[k, lane] + swept, facilities.balance[k, lane])
 
 
 @kernel
@@ -259,10 +261,11 @@ def _repay(whole, entities, facilities, claims, network, payments):
                 continue
             item = network.item[edge]
             k, holder = claims.facility[item], claims.holder[item]
+            sweeping = facilities.sweeping[k] > 0
             for lane in range(network.due.shape[1]):
                 ratio = payments.ratio[group, lane]
                 share = claims.share[item, lane]
-                facilities.repaid[k, lane] += share * _principal_due(facilities, k, lane) * ratio
+                facilities.repaid[k, lane] += share * _principal_due(facilities, k, sweeping, lane) * ratio
                 unpaid = 0.0 if whole else share * facilities.interest[k, lane] * (1.0 - ratio)
                 entities.lost[holder, lane] += unpaid
                 entities.recent_loss[holder, lane] += unpaid

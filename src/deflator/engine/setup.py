@@ -49,6 +49,8 @@ def _start_entities(world, entities, claims, facilities):
         entities.going[i] = 1.0
         entities.staying[i] = 1.0
         entities.revenue[i] = entities.start_revenue[i]
+        for lane in range(lanes):
+            entities.earns[i] += entities.start_revenue[i, lane] > 0.0
         entities.power_left_mw[i] = entities.free_power_mw[i]
         if entities.unlimited[i] == 0:
             for lane in range(lanes):

@@ -171,7 +171,7 @@ def value_entities(world, entities, equipment, pairs, fleets, contracts, leases,
                 entities.equity[i, lane] += ahead * gain * MILLIONTH
     for q in range(pairs.owner.size):
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
-        if entities.layer[i] == WORLD or pairs.used[q] == 0:
+        if entities.layer[i] == WORLD or pairs.extended[q] == 0:
             continue
         for lane in range(lanes):
             entities.equity[i, lane] += pairs.extra[q, lane] * equipment.value[g, lane] * MILLIONTH
@@ -193,7 +193,7 @@ def _sum_debt(entities, facilities):
     entities.debt[:, :] = 0.0
     for k in range(facilities.borrower.size):
         i = entities.account[facilities.borrower[k]]
-        for lane in range(entities.debt.shape[1]):
+        for lane in range(entities.debt.shape[1] if facilities.owing[k] else 0):
             entities.debt[i, lane] += facilities.balance[k, lane]
 
 
