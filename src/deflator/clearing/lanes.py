@@ -167,8 +167,8 @@ def clear_lanes(
         if not freeze_lanes(work.step, work.step_before, tolerance, work.active, rounds, residual):
             break
     if work.impaired.any():
-        _sum_receipts(group_payer, group_ofs, edge_payee, due, ratio, received)
-        _name_defaulters(group_payer, ratio, defaulted)
+        _sum_receipts(group_payer, group_ofs, edge_payee, due, ratio, received, work)
+        _name_defaulters(group_payer, ratio, defaulted, work.impaired)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -206,7 +206,8 @@ def _repeat(table):
 def _begin(start, ratio, received, defaulted, rounds, residual, work):
     """Set every lane to the start: all paid in full (greatest vector) or nothing paid (least)."""
     ratio[:] = start
-    received *= start
+    if start != 1.0:
+        received *= start
     defaulted[:] = False
     rounds[:] = 0
     residual[:] = np.inf
@@ -302,14 +303,23 @@ def _pass_on(first, end, edge_payee, due, fall, received, touched):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sum_receipts(group_payer, group_ofs, edge_payee, due, ratio, received):
-    """Add up the receipts afresh, so that they are the sum of the payments to the last bit."""
-    received[:] = 0.0
-    lanes = received.shape[1]
+def _sum_receipts(group_payer, group_ofs, edge_payee, due, ratio, received, work):
+    """Add up the receipts of whoever missed some afresh, so that they are the sum of the payments to the last bit."""
+    missed, lanes = work.touched, received.shape[1]
+    missed[:] = False
+    for group in range(group_payer.shape[0]):
+        if work.impaired[group_payer[group]]:
+            for edge in range(group_ofs[group], group_ofs[group + 1]):
+                missed[edge_payee[edge]] = True
+    for node in range(received.shape[0]):
+        if missed[node]:
+            received[node] = 0.0
     shared = due.shape[1] < lanes
     for group in range(group_payer.shape[0]):
         for edge in range(group_ofs[group], group_ofs[group + 1]):
             payee = edge_payee[edge]
+            if not missed[payee]:
+                continue
             if shared:
                 amount = due[edge, 0]
                 for lane in range(lanes):
@@ -320,9 +330,11 @@ def _sum_receipts(group_payer, group_ofs, edge_payee, due, ratio, received):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _name_defaulters(group_payer, ratio, defaulted):
+def _name_defaulters(group_payer, ratio, defaulted, impaired):
     """Mark every node that leaves a part of some class unpaid."""
     for group in range(group_payer.shape[0]):
         payer = group_payer[group]
+        if not impaired[payer]:
+            continue
         for lane in range(ratio.shape[1]):
             defaulted[payer, lane] |= not (ratio[group, lane] >= 1.0)

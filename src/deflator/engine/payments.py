@@ -216,28 +216,56 @@ def _make_payments(world, entities, facilities, claims, leases, network, payment
     entities.missed[:, :] = 0.0
     whole = world.channels[ON.payment] == 0
     for group in range(network.group_payer.size):
-        payer = network.group_payer[group]
+        short = _falls_short(payments, group)
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
-            payee, kind = network.payee[edge], network.kind[edge]
             if network.live[edge] == 0:
                 continue
-            for lane in range(network.due.shape[1]):
-                due = network.due[edge, lane]
-                paid = due * payments.ratio[group, lane]
-                entities.cash[payer, lane] -= paid
-                ledger.flow[kind, lane] += paid
-                entities.missed[payer, lane] += due - paid
-                world.amount[lane] = due if whole else paid
-                world.rest[lane] = due - paid
-            for lane in range(network.due.shape[1]):
-                entities.cash[payee, lane] += world.amount[lane]
+            if not short:
+                _pay_in_full(entities, network, ledger, group, edge)
+                continue
+            _pay_in_part(whole, world, entities, network, payments, ledger, group, edge)
             if whole:
                 _make_whole(world, entities, ledger)
             elif not nothing(world.rest):
-                row = cause_row(causes, Cause.MISSED_RECEIPTS, count, payee)
+                row = cause_row(causes, Cause.MISSED_RECEIPTS, count, network.payee[edge])
                 for lane in range(network.due.shape[1]):
                     causes.now[row, lane] += world.rest[lane]
     _repay(whole, entities, facilities, claims, network, payments)
+
+
+@inline
+def _falls_short(payments, group):
+    """Return whether some lane pays less than all that is due in a group."""
+    short = 0
+    for lane in range(payments.ratio.shape[1]):
+        short += payments.ratio[group, lane] != 1.0
+    return short > 0
+
+
+@kernel
+def _pay_in_full(entities, network, ledger, group, edge):
+    payer, payee, kind = network.group_payer[group], network.payee[edge], network.kind[edge]
+    for lane in range(network.due.shape[1]):
+        entities.cash[payer, lane] -= network.due[edge, lane]
+        ledger.flow[kind, lane] += network.due[edge, lane]
+    for lane in range(network.due.shape[1]):
+        entities.cash[payee, lane] += network.due[edge, lane]
+
+
+@kernel
+def _pay_in_part(whole, world, entities, network, payments, ledger, group, edge):
+    """Pay the share that a payer can; what a payee misses stands in `world.rest`."""
+    payer, payee, kind = network.group_payer[group], network.payee[edge], network.kind[edge]
+    for lane in range(network.due.shape[1]):
+        due = network.due[edge, lane]
+        paid = due * payments.ratio[group, lane]
+        entities.cash[payer, lane] -= paid
+        ledger.flow[kind, lane] += paid
+        entities.missed[payer, lane] += due - paid
+        world.amount[lane] = due if whole else paid
+        world.rest[lane] = due - paid
+    for lane in range(network.due.shape[1]):
+        entities.cash[payee, lane] += world.amount[lane]
 
 
 @kernel
@@ -256,6 +284,7 @@ def _repay(whole, entities, facilities, claims, network, payments):
         if facilities.owing[k]:
             facilities.repaid[k, :] = 0.0
     for group in range(network.group_payer.size):
+        short = _falls_short(payments, group)
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
             if network.kind[edge] != Category.INTEREST or network.live[edge] == 0:
                 continue
@@ -263,10 +292,11 @@ def _repay(whole, entities, facilities, claims, network, payments):
             k, holder = claims.facility[item], claims.holder[item]
             sweeping = facilities.sweeping[k] > 0
             for lane in range(network.due.shape[1]):
-                ratio = payments.ratio[group, lane]
-                share = claims.share[item, lane]
-                facilities.repaid[k, lane] += share * _principal_due(facilities, k, sweeping, lane) * ratio
-                unpaid = 0.0 if whole else share * facilities.interest[k, lane] * (1.0 - ratio)
+                due = claims.share[item, lane] * _principal_due(facilities, k, sweeping, lane)
+                facilities.repaid[k, lane] += due * payments.ratio[group, lane]
+            for lane in range(network.due.shape[1] if short and not whole else 0):
+                interest = claims.share[item, lane] * facilities.interest[k, lane]
+                unpaid = interest * (1.0 - payments.ratio[group, lane])
                 entities.lost[holder, lane] += unpaid
                 entities.recent_loss[holder, lane] += unpaid
     for k in range(facilities.borrower.size):
