@@ -35,6 +35,7 @@ from numba.np.arrayobj import (
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8
+_POSITIVE = (1 << 63) - 1
 
 
 class Record:
@@ -300,12 +301,13 @@ def _width(builder: Any, length: Any, lanes: int) -> Any:
 
     If it knew at once, it would unroll loops over so few lanes, number by number, before it could vectorise them. So
     the constant hides behind a question that is answered between the two: whether the length in the header is a
-    constant, which it never is.
+    constant, which it never is. Until then the length is known to be above zero, so that a loop needs no test before
+    its first turn.
     """
     word = ir.IntType(64)
     asked = builder.module.declare_intrinsic("llvm.is.constant", [word], ir.FunctionType(ir.IntType(1), [word]))
-    multiple = builder.and_(length, ir.Constant(word, -lanes))
-    return builder.select(builder.call(asked, [length]), multiple, ir.Constant(word, lanes))
+    never = builder.or_(builder.and_(length, ir.Constant(word, -lanes & _POSITIVE)), ir.Constant(word, lanes))
+    return builder.select(builder.call(asked, [length]), never, ir.Constant(word, lanes))
 
 
 @lower_getattr(FieldType, "shape")
@@ -326,14 +328,30 @@ def _lower_size(context: Any, builder: Any, kind: FieldType, field: Any) -> Any:
     return array.nitems
 
 
+def _argument_of(builder: Any, value: Any) -> Any:
+    """Return the argument that a value was read from, or None where it is another's field."""
+    if not isinstance(value, ir.LoadInstr):
+        return None
+    name = f"arg.{value.operands[0].name}"
+    return next((arg for arg in builder.function.args if arg.name == name and arg.type == value.type), None)
+
+
 @lower_getattr_generic(RecordType)
 def _lower_field(context: Any, builder: Any, kind: RecordType, value: Any, attr: str) -> Any:
     offset, field_type = kind.offsets[attr]
     word = ir.IntType(64)
     _declare_readable(builder.function, value.type, kind)
 
+    argument = _argument_of(builder, value)
+
     def load(position: int, pointer: ir.Type | None = None) -> Any:
-        place = builder.gep(value, [ir.Constant(word, 0), ir.Constant(word, offset // _WORD + position)])
+        if argument is None:
+            return load_from(value, position, pointer)
+        with builder.goto_entry_block():  # outside all loops, out of which the compiler would not always take it
+            return load_from(argument, position, pointer)
+
+    def load_from(table: Any, position: int, pointer: ir.Type | None) -> Any:
+        place = builder.gep(table, [ir.Constant(word, 0), ir.Constant(word, offset // _WORD + position)])
         if pointer:
             place = builder.bitcast(place, pointer.as_pointer())
         loaded = builder.load(place)
