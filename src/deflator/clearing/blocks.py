@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deflator.clearing.economy import Economy, Outcome
-from deflator.clearing.lanes import clear_lanes, lane_workspace
+from deflator.clearing.lanes import clear_lanes, lane_workspace, sum_groups
 from deflator.clearing.network import Network
 from deflator.clearing.single import UnsoundError, settle_one
 
@@ -95,6 +95,7 @@ def _settle_together(economy: Economy, start: float, tolerance: float, max_round
         )  # fmt: skip
         outcome.ratio[:, lanes] = ratio
         outcome.received[:, lanes] = received[:-1]
+        sum_groups(0, groups, group_ofs, _as_rows(pick(due, lanes)), work.group_due)
         outcome.group_due[:, lanes] = work.group_due
 
 

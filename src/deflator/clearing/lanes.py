@@ -29,7 +29,7 @@ class LaneWorkspace(NamedTuple):
     """
 
     owed: NDArray[np.float64]  # [node, lane] total due
-    group_due: NDArray[np.float64]  # [group, lane] due in the group
+    group_due: NDArray[np.float64]  # [group, lane] due in the group, where its payer is impaired
     available: NDArray[np.float64]  # [lane] what one payer still has to hand out; inf when it is solvent
     fall: NDArray[np.float64]  # [lane] by how much the paid share of one group just fell
     step: NDArray[np.float64]  # [lane] largest fall of this round
@@ -162,6 +162,8 @@ def clear_lanes(
     """
     _owe(group_payer, group_ofs, edge_payee, due, received, work)
     _begin(start, ratio, received, defaulted, rounds, residual, work)
+    if start < 1.0:
+        sum_groups(0, group_payer.shape[0], group_ofs, due, work.group_due)
     for _ in range(max_rounds):
         _sweep(group_payer, group_ofs, edge_payee, due, resources, alpha, beta, tolerance, ratio, received, work)
         if not freeze_lanes(work.step, work.step_before, tolerance, work.active, rounds, residual):
@@ -173,26 +175,56 @@ def clear_lanes(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _owe(group_payer, group_ofs, edge_payee, due, received, work):
-    """Add up what is due by group and by payer, and what each payee would receive if all were paid."""
-    group_due, owed = work.group_due, work.owed
-    group_due[:] = 0.0
+    """Add up what is due by payer, group by group, and what each payee would receive if all were paid."""
+    in_group, owed = work.fall, work.owed
     owed[:] = 0.0
     received[:] = 0.0
     width = due.shape[1]
     for group in range(group_payer.shape[0]):
+        for lane in range(width):
+            in_group[lane] = 0.0
         for edge in range(group_ofs[group], group_ofs[group + 1]):
             payee = edge_payee[edge]
             for lane in range(width):
-                group_due[group, lane] += due[edge, lane]
+                in_group[lane] += due[edge, lane]
             for lane in range(width):
                 received[payee, lane] += due[edge, lane]
         payer = group_payer[group]
         for lane in range(width):
-            owed[payer, lane] += group_due[group, lane]
+            owed[payer, lane] += in_group[lane]
     if width < owed.shape[1]:
-        _repeat(group_due)
         _repeat(owed)
         _repeat(received)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sum_groups(first, end, group_ofs, due, group_due):
+    """Add up what is due in each of the groups `first` up to `end`.
+
+    Parameters
+    ----------
+    first, end : int
+        Which groups.
+    group_ofs, due
+        As for `clear_lanes`.
+    group_due : float array [group, lane], written
+        What is due in these groups.
+
+    Examples
+    --------
+    >>> group_due = np.empty((2, 1))
+    >>> sum_groups(0, 2, np.array([0, 2, 3]), np.array([[1.0], [2.0], [4.0]]), group_due)
+    >>> group_due[:, 0]
+    array([3., 4.])
+    """
+    width = due.shape[1]
+    for group in range(first, end):
+        group_due[group] = 0.0
+        for edge in range(group_ofs[group], group_ofs[group + 1]):
+            for lane in range(width):
+                group_due[group, lane] += due[edge, lane]
+        if width < group_due.shape[1]:
+            group_due[group, 1:] = group_due[group, 0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -235,7 +267,9 @@ def _sweep(group_payer, group_ofs, edge_payee, due, resources, alpha, beta, tole
         if not touched[payer]:
             continue
         touched[payer] = False
-        impaired[payer] = impaired[payer] or _is_short(payer, resources, received, owed, keep)
+        if not impaired[payer] and _is_short(payer, resources, received, owed, keep):
+            impaired[payer] = True
+            sum_groups(first, end, group_ofs, due, work.group_due)
         if impaired[payer]:
             _count(payer, resources, received, alpha, beta, owed, keep, available)
             for group in range(first, end):

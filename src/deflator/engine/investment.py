@@ -99,6 +99,7 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
         if pairs.orderable[q] == 0 or nothing(pairs.ordered[q]):
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
+        pairs.awaits[q] = 1
         for lane in range(world.log_rent.size):
             units = pairs.ordered[q, lane] * world.order_share[lane]
             if units <= 0.0:
@@ -138,7 +139,7 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
         world.backed[lane] = 0.0
     for q in range(pairs.owner.size):
         row = pairs.ring[q] + t % RING
-        if pairs.orderable[q] == 0 or nothing(orders.units[row]):
+        if pairs.awaits[q] == 0 or nothing(orders.units[row]):
             continue
         pairs.used[q], pairs.extended[q] = 1, 1
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]

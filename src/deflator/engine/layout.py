@@ -298,6 +298,7 @@ class Pairs(NamedTuple):
     opex: State
     used: Count  # 0 until it has had units on some path
     extended: Count  # 0 until some of them were bought since month 0
+    awaits: Count  # 0 until it has ordered any
     units: State  # in service
     extra: State  # in service, ordered or bought since month 0
     contracted: State  # running

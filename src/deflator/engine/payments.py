@@ -216,7 +216,7 @@ def _make_payments(world, entities, facilities, claims, leases, network, payment
     entities.missed[:, :] = 0.0
     whole = world.channels[ON.payment] == 0
     for group in range(network.group_payer.size):
-        short = _falls_short(payments, group)
+        short = _falls_short(network, payments, group)
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
             if network.live[edge] == 0:
                 continue
@@ -234,8 +234,10 @@ def _make_payments(world, entities, facilities, claims, leases, network, payment
 
 
 @inline
-def _falls_short(payments, group):
+def _falls_short(network, payments, group):
     """Return whether some lane pays less than all that is due in a group."""
+    if not payments.impaired[network.group_payer[group]]:
+        return False
     short = 0
     for lane in range(payments.ratio.shape[1]):
         short += payments.ratio[group, lane] != 1.0
@@ -284,7 +286,7 @@ def _repay(whole, entities, facilities, claims, network, payments):
         if facilities.owing[k]:
             facilities.repaid[k, :] = 0.0
     for group in range(network.group_payer.size):
-        short = _falls_short(payments, group)
+        short = _falls_short(network, payments, group)
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
             if network.kind[edge] != Category.INTEREST or network.live[edge] == 0:
                 continue
@@ -292,8 +294,9 @@ def _repay(whole, entities, facilities, claims, network, payments):
             k, holder = claims.facility[item], claims.holder[item]
             sweeping = facilities.sweeping[k] > 0
             for lane in range(network.due.shape[1]):
+                ratio = payments.ratio[group, lane] if short else 1.0
                 due = claims.share[item, lane] * _principal_due(facilities, k, sweeping, lane)
-                facilities.repaid[k, lane] += due * payments.ratio[group, lane]
+                facilities.repaid[k, lane] += due * ratio
             for lane in range(network.due.shape[1] if short and not whole else 0):
                 interest = claims.share[item, lane] * facilities.interest[k, lane]
                 unpaid = interest * (1.0 - payments.ratio[group, lane])
