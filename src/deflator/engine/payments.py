@@ -71,12 +71,16 @@ def seek_liquidity(world, entities, facilities, claims, network, causes, ledger)
             need[i, lane] = -max(entities.cash[i, lane], 0.0)
     for group in range(network.group_payer.size):
         payer = network.group_payer[group]
+        for lane in range(need.shape[1]):
+            world.amount[lane] = need[payer, lane]
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
-            payee = network.payee[edge]
+            payee = network.payee[edge]  # never the payer
             for lane in range(need.shape[1]):
-                need[payer, lane] += network.due[edge, lane]
+                world.amount[lane] += network.due[edge, lane]
             for lane in range(need.shape[1]):
                 need[payee, lane] -= network.due[edge, lane]
+        for lane in range(need.shape[1]):
+            need[payer, lane] = world.amount[lane]
     draw_revolvers(world, entities, facilities, claims, ledger, need)
     for i in range(entities.layer.size - 1):
         if entities.unlimited[i] or entities.can_default[i] == 0:
@@ -216,12 +220,11 @@ def _make_payments(world, entities, facilities, claims, leases, network, payment
     entities.missed[:, :] = 0.0
     whole = world.channels[ON.payment] == 0
     for group in range(network.group_payer.size):
-        short = _falls_short(network, payments, group)
+        if not _falls_short(network, payments, group):
+            _pay_in_full(world, entities, network, ledger, group)
+            continue
         for edge in range(network.group_ofs[group], network.group_ofs[group + 1]):
             if network.live[edge] == 0:
-                continue
-            if not short:
-                _pay_in_full(entities, network, ledger, group, edge)
                 continue
             _pay_in_part(whole, world, entities, network, payments, ledger, group, edge)
             if whole:
@@ -245,13 +248,23 @@ def _falls_short(network, payments, group):
 
 
 @kernel
-def _pay_in_full(entities, network, ledger, group, edge):
-    payer, payee, kind = network.group_payer[group], network.payee[edge], network.kind[edge]
+def _pay_in_full(world, entities, network, ledger, group):
+    """Pay all that is due in a group, which is of one kind; nobody pays itself, so the payer's cash can wait."""
+    first, end = network.group_ofs[group], network.group_ofs[group + 1]
+    payer, kind = network.group_payer[group], network.kind[first]
     for lane in range(network.due.shape[1]):
-        entities.cash[payer, lane] -= network.due[edge, lane]
-        ledger.flow[kind, lane] += network.due[edge, lane]
+        world.rest[lane] = entities.cash[payer, lane]
+        world.amount[lane] = ledger.flow[kind, lane]
+    for edge in range(first, end):
+        payee = network.payee[edge]
+        for lane in range(network.due.shape[1]):
+            world.rest[lane] -= network.due[edge, lane]
+            world.amount[lane] += network.due[edge, lane]
+        for lane in range(network.due.shape[1]):
+            entities.cash[payee, lane] += network.due[edge, lane]
     for lane in range(network.due.shape[1]):
-        entities.cash[payee, lane] += network.due[edge, lane]
+        entities.cash[payer, lane] = world.rest[lane]
+        ledger.flow[kind, lane] = world.amount[lane]
 
 
 @kernel
