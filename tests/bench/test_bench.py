@@ -15,6 +15,8 @@ from deflator.analysis.trials import simulate_all
 from deflator.book import load_book
 from deflator.book.write import write_book
 from deflator.engine import Economy
+from deflator.engine.layout import FEW_LANES, LANES
+from deflator.engine.records import lanes_for
 
 WORLD = "world"
 
@@ -62,6 +64,13 @@ def test_the_accounts_of_a_doubled_book_add_up() -> None:
 
     assert not found.status.any()
     assert max(found.ledger_residual.max(), found.debt_residual.max(), found.units_residual.max()) < 1e-9
+
+
+def test_only_a_book_far_larger_than_the_shipped_one_is_simulated_in_narrow_blocks() -> None:
+    book = load_book("ai-2026-02")
+    widths = {times: lanes_for(setting_of(copied(book, times), "base", 1, draws=0).economy) for times in (1, 4, 16)}
+
+    assert widths == {1: LANES, 4: LANES, 16: FEW_LANES}
 
 
 def test_a_copy_starts_as_its_original_does() -> None:

@@ -1,6 +1,7 @@
 """A path is a pure function of book, scenario, seed and number: nothing else moves a bit of it."""
 
 import csv
+import importlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,8 +13,8 @@ import pytest
 from economies import AI, FIBRE, SEED, TINY, block_at, book, differences, economy, joined, months_of, some_paths
 
 from deflator.book import load_book
-from deflator.engine import Paths, Trigger, pack, simulate
-from deflator.engine.layout import RECORDS, kinds_of, name_of
+from deflator.engine import Paths, Trigger, pack, records, simulate
+from deflator.engine.layout import FEW_LANES, LANES, RECORDS, kinds_of, name_of
 from deflator.engine.positions import CHANNELS
 from deflator.engine.records import doubt
 from deflator.scenario import load_scenario
@@ -91,6 +92,18 @@ def test_neither_the_width_of_a_block_nor_the_place_in_it_moves_a_path(lanes):
     for record, field in (("entities", "cash"), ("equipment", "rent"), ("facilities", "balance")):
         state = getattr(getattr(beside, record), field)[:, lanes // 2]
         assert state.tobytes() == getattr(getattr(alone, record), field)[:, 0].tobytes(), field
+
+
+def test_a_book_too_large_for_the_cache_runs_in_narrow_blocks_to_the_same_bits(monkeypatch):
+    of, simulation = troubled(FIBRE), importlib.import_module("deflator.engine.simulate")
+    usual = run(of, 0, 40)
+    monkeypatch.setattr(simulation._kept, "block", None)  # the thread's memory for blocks of the usual width
+    monkeypatch.setattr(records, "_MOST_BYTES", 0)
+
+    narrow = run(of, 0, 40)
+
+    assert simulation.block_for(of).paths.size == FEW_LANES < LANES
+    assert differences(narrow, usual) == []
 
 
 def test_a_block_remembers_nothing_of_the_paths_before():

@@ -139,7 +139,7 @@ def receive_orders(t, world, entities, equipment, pairs, orders, facilities, cla
         world.backed[lane] = 0.0
     for q in range(pairs.owner.size):
         row = pairs.ring[q] + t % RING
-        if pairs.awaits[q] == 0 or nothing(orders.units[row]):
+        if pairs.orderable[q] == 0 or pairs.awaits[q] == 0 or nothing(orders.units[row]):
             continue
         pairs.used[q], pairs.extended[q] = 1, 1
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]

@@ -96,7 +96,7 @@ def _measure_units(equipment, pairs, fleets, ledger):
             equipment.offered[g, lane] += fleets.there[f, lane] if fleets.stage[f, lane] < 2 else 0.0
     for q in range(pairs.owner.size):
         g = pairs.equipment[q]
-        for lane in range(ledger.before.size if pairs.extended[q] else 0):
+        for lane in range(ledger.before.size):
             equipment.offered[g, lane] += pairs.extra[q, lane]
     for g in range(equipment.vendor.size):
         for lane in range(ledger.before.size):
