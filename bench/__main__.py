@@ -108,7 +108,7 @@ def parts_of(sizes: Sizes) -> dict[str, Callable[[], Any]]:
         "bounds": lambda: bounds(sizes),
         "profile": lambda: month_profile.profile(sizes.scenarios[0], 16, sizes.book),
         "scaling": lambda: speed.scaling(
-            sizes.book, sizes.paths, sizes.months, sizes.copies, sizes.copy_paths, sizes.few_rounds
+            sizes.book, sizes.paths, sizes.months, sizes.copies, sizes.copy_paths, sizes.rounds
         ),
         "cluster": lambda: speed.cluster(sizes.book, sizes.cluster_paths, sizes.few_rounds),
         "memory": lambda: speed.memory(sizes.memory),
