@@ -119,16 +119,24 @@ def _load_scenarios(names: list[str], settings: list[str]) -> dict[str, Scenario
 
 @contextmanager
 def showing_progress(name: str) -> Iterator[Progress]:
-    """Show paths done and time left on standard error, if that is a terminal; leave no trace at the end."""
+    """Show paths done and time left on standard error, if that is a terminal; leave no trace at the end.
+
+    Before the first path, show how far the engine is compiled where that has to be done.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from deflator.cli.compiling import telling_what_is_compiled
 
     screen = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(text("run.starting"), total=None)
-        simulating = text("run.simulating", scenario=name)
-        yield lambda done, total: bar.update(task, completed=done, total=total, description=simulating)
+        simulating, compiling = text("run.simulating", scenario=name), text("run.compiling")
+        with telling_what_is_compiled(
+            lambda done, total: bar.update(task, completed=done, total=total, description=compiling)
+        ):
+            yield lambda done, total: bar.update(task, completed=done, total=total, description=simulating)
 
 
 @contextmanager
