@@ -31,7 +31,7 @@ def run_kernel(liabilities, assets, *, alpha=0.8, beta=0.7, wide=True, start=1.0
     group_payer, group_ofs, edge_payee, due = kernel_inputs(liabilities, assets, wide)
     nodes, lanes = assets.shape
     out = {
-        "ratio": np.empty((nodes, lanes)),
+        "ratio": np.ones((nodes, lanes)),
         "received": np.empty((nodes, lanes)),
         "defaulted": np.empty((nodes, lanes), bool),
         "rounds": np.empty(lanes, np.int64),

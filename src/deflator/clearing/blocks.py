@@ -88,6 +88,7 @@ def _settle_together(economy: Economy, start: float, tolerance: float, max_round
             defaulted = np.empty((nodes, count), np.bool_)
         for target, source in ((resources, economy.resources), (alpha, economy.alpha), (beta, economy.beta)):
             target[:-1] = _as_rows(pick(source, lanes))
+        ratio[:] = 1.0
         clear_lanes(
             network.group_payer, group_ofs, edge_payee, _as_rows(pick(due, lanes)), resources, alpha, beta,
             start, tolerance, max_rounds, ratio, received, defaulted,

@@ -118,7 +118,7 @@ def clear_lanes(
         when it is short by more than this share of what it owes.
     max_rounds : int
         Most rounds; a lane that needs more ends with `residual > tolerance`.
-    ratio : float array [group, lane], written
+    ratio : float array [group, lane], 1.0 everywhere before the call, written
         Share of the group that is paid; the payment on an edge is `due * ratio`.
     received : float array [node, lane], written
         Sum of the payments to each node, in the order of the edges.
@@ -151,7 +151,7 @@ def clear_lanes(
     >>> due = np.array([[10.0], [8.0]])
     >>> resources = np.array([[10.0, 5.0], [1.0, 1.0], [0.0, 0.0]])
     >>> no_costs = np.ones((3, 2))
-    >>> ratio, received, defaulted = np.empty((2, 2)), np.empty((3, 2)), np.empty((3, 2), bool)
+    >>> ratio, received, defaulted = np.ones((2, 2)), np.empty((3, 2)), np.empty((3, 2), bool)
     >>> rounds, residual = np.empty(2, np.int64), np.empty(2)
     >>> clear_lanes(group_payer, group_ofs, edge_payee, due, resources, no_costs, no_costs, 1.0, 1e-12, 100,
     ...             ratio, received, defaulted, rounds, residual, work)
@@ -237,8 +237,8 @@ def _repeat(table):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _begin(start, ratio, received, defaulted, rounds, residual, work):
     """Set every lane to the start: all paid in full (greatest vector) or nothing paid (least)."""
-    ratio[:] = start
-    if start != 1.0:
+    if start < 1.0:
+        ratio[:] = start
         received *= start
     defaulted[:] = False
     rounds[:] = 0

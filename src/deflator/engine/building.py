@@ -63,15 +63,16 @@ def backed_access(entities, owner, customer, lane):
 def request_deliveries(t, world, entities, equipment, fleets, facilities, requests):
     """Find what is due on deliveries this month, and add draws on loans that are not signed to what is asked."""
     for f in range(fleets.owner.size):
-        fleets.paying[f] = 0
         if fleets.is_delivery[f] == 0:
             continue
-        spreads = entities.layer[fleets.owner[f]] == HYPERSCALER
+        before, spreads = fleets.paying[f], entities.layer[fleets.owner[f]] == HYPERSCALER
         due = 0
         for lane in range(world.openness.size):
-            fleets.due[f, lane] = installment(t, world, entities, fleets, f, spreads, lane)
-            due += fleets.due[f, lane] > 0.0
+            world.amount[lane] = installment(t, world, entities, fleets, f, spreads, lane)
+            due += world.amount[lane] > 0.0
         fleets.paying[f] = due
+        if due + before > 0:
+            fleets.due[f, :] = world.amount[:]
         k, g = fleets.facility[f], fleets.equipment[f]
         if due == 0 or k < 0 or facilities.signed[k]:
             continue

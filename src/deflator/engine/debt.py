@@ -18,6 +18,7 @@ from deflator.engine.breaks import note_soft
 from deflator.engine.codes import Category, Cause, Trigger
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import expm1, log1p, logistic
+from deflator.engine.lanes import nothing
 from deflator.engine.layout import LANDLORD, MONTH_IN_YEARS, MUSD_PER_HOURLY_USD
 from deflator.engine.ledger import cause_row
 from deflator.engine.positions import ON, P
@@ -148,6 +149,8 @@ def ration_loans(world, entities):
 @kernel
 def draw_facility(facilities, claims, entities, ledger, k, amount):
     """Draw an amount of each lane on a facility: its holders pay the borrower, each by its share."""
+    if nothing(amount):
+        return
     borrower = entities.account[facilities.borrower[k]]
     facilities.owing[k] += 1
     facilities.moved[k] += 1
@@ -381,7 +384,7 @@ def _converts(world, entities, facilities, k, i, lane):
     if not converts(share_price, facilities.conversion_price[k, lane], buffer):
         return False
     facilities.converted[k, lane] += facilities.maturing[k, lane]
-    facilities.moved[k] += 1
+    facilities.shrunk[k] += 1
     facilities.balance[k, lane] = 0.0
     return True
 

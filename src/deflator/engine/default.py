@@ -202,7 +202,7 @@ def _write_off(world, entities, equipment, fleets, facilities, claims, ledger):
             recovered = balance * hit * (1.0 - restructured) * (1.0 - lgd)
             facilities.balance[k, lane] -= written
             facilities.written_off[k, lane] += written
-            facilities.moved[k] += 1
+            facilities.shrunk[k] += 1
             facilities.undrawn[k, lane] *= 1.0 - hit
             called = _call_guarantor(world, entities, facilities, ledger, k, i, written - recovered, lane)
             for n in range(facilities.claim_ofs[k], facilities.claim_ofs[k + 1]):

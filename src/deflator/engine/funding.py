@@ -7,6 +7,7 @@ import math
 from deflator.engine.codes import Category, Cause
 from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
+from deflator.engine.lanes import nothing
 from deflator.engine.layout import APPLICATION, INVESTORS, LAB, MONTH_IN_YEARS, VENDOR
 from deflator.engine.ledger import cause_row
 from deflator.engine.positions import ON, P
@@ -111,7 +112,6 @@ def raise_equity(t, world, entities, causes, ledger):
         if entities.unlimited[i] or entities.lender[i] or layer == VENDOR or entities.account[i] != i:
             continue
         lives_on_rounds = layer in (APPLICATION, LAB)
-        row = cause_row(causes, Cause.EQUITY_RAISED, count, i)
         for lane in range(world.openness.size):
             going = entities.going[i, lane]
             openness = world.openness[lane] / world.openness_start[lane]
@@ -134,6 +134,11 @@ def raise_equity(t, world, entities, causes, ledger):
                 amount = 0.0
             entities.raised[i, lane] = amount
             entities.cash[i, lane] += amount
-            entities.cash[investors, lane] -= amount
             ledger.flow[Category.EQUITY, lane] += amount
-            causes.now[row, lane] += amount
+            world.amount[lane] = amount
+        if nothing(world.amount):
+            continue
+        row = cause_row(causes, Cause.EQUITY_RAISED, count, i)
+        for lane in range(world.openness.size):
+            entities.cash[investors, lane] -= world.amount[lane]
+            causes.now[row, lane] += world.amount[lane]

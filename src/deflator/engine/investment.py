@@ -81,10 +81,12 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
             continue
         ordering = 0
         for lane in range(world.log_rent.size):
-            pairs.ordered[q, lane] = 0.0
             ordering += _is_best(entities, pairs, q, i, lane)
         if ordering == 0:
+            if pairs.awaits[q]:
+                pairs.ordered[q, :] = 0.0
             continue
+        pairs.awaits[q] = 1
         for lane in range(world.log_rent.size):
             units = _wanted_units(t, world, entities, equipment, pairs, requests, q, lane)
             pairs.ordered[q, lane] = units
@@ -96,10 +98,9 @@ def place_orders(t, world, entities, equipment, pairs, orders, requests):
         most = p[P.new_supply_units_per_year, lane] * MONTH_IN_YEARS * power(price, p[P.vendor_supply_response, lane])
         world.order_share[lane] = most / max(world.ordered[lane], most) if most > 0.0 else 0.0
     for q in range(pairs.owner.size):
-        if pairs.orderable[q] == 0 or nothing(pairs.ordered[q]):
+        if pairs.orderable[q] == 0 or pairs.awaits[q] == 0 or nothing(pairs.ordered[q]):
             continue
         i, g = entities.account[pairs.owner[q]], pairs.equipment[q]
-        pairs.awaits[q] = 1
         for lane in range(world.log_rent.size):
             units = pairs.ordered[q, lane] * world.order_share[lane]
             if units <= 0.0:

@@ -455,7 +455,8 @@ class Facilities(NamedTuple):
     repaid: State
     written_off: State
     converted: State
-    moved: Count  # paths on which something is drawn, written off or converted this month
+    moved: Count  # paths on which something is drawn this month
+    shrunk: Count  # paths on which something is written off or converted this month
     lent: State  # drawn since month 0
     ever_drawn: State
 

@@ -34,9 +34,11 @@ def open_month(world, entities, equipment, facilities, causes, ledger):
             facilities.opening[k, lane] = facilities.balance[k, lane]
         if facilities.moved[k]:
             facilities.drawn[k, :] = 0.0
+            facilities.moved[k] = 0
+        if facilities.shrunk[k]:
             facilities.written_off[k, :] = 0.0
             facilities.converted[k, :] = 0.0
-            facilities.moved[k] = 0
+            facilities.shrunk[k] = 0
         if facilities.sweeping[k]:
             facilities.swept[k, :] = 0.0
             facilities.sweeping[k] = 0
@@ -74,11 +76,11 @@ def _measure_debt(entities, facilities, ledger):
     for k in range(facilities.borrower.size):
         if facilities.owing[k] == 0:
             continue
-        moved = facilities.moved[k] > 0
+        moved, shrunk = facilities.moved[k] > 0, facilities.shrunk[k] > 0
         for lane in range(ledger.before.size):
             drawn = facilities.drawn[k, lane] if moved else 0.0
-            gone = facilities.written_off[k, lane] if moved else 0.0
-            shares = facilities.converted[k, lane] if moved else 0.0
+            gone = facilities.written_off[k, lane] if shrunk else 0.0
+            shares = facilities.converted[k, lane] if shrunk else 0.0
             rolled = facilities.opening[k, lane] + drawn - facilities.repaid[k, lane] - gone - shares
             gap = abs(rolled - facilities.balance[k, lane]) / max(facilities.opening[k, lane], 1.0)
             ledger.debt_residual[lane] = max(ledger.debt_residual[lane], gap)

@@ -30,16 +30,29 @@ def collect_revenue(t, world, entities, leases, causes, ledger):
         if entities.layer[i] == WORLD:
             continue
         payer = entities.account[i]
-        row = cause_row(causes, Cause.END_USER_REVENUE, count, payer)
-        for lane in range(world.openness.size):
-            amount = entities.revenue[i, lane] * entities.going[payer, lane]
-            _move(entities, ledger, Category.END_USERS, end_users, payer, lane, amount)
-            causes.now[row, lane] += amount
-            if payer == i and entities.layer[i] != LENDER:
+        if entities.earns[i]:
+            row = cause_row(causes, Cause.END_USER_REVENUE, count, payer)
+            for lane in range(world.openness.size):
+                amount = entities.revenue[i, lane] * entities.going[payer, lane]
+                causes.now[row, lane] += amount
+                world.amount[lane] = amount
+            _receive(world, entities, ledger, Category.END_USERS, end_users, payer)
+        if payer == i and entities.layer[i] != LENDER:
+            for lane in range(world.openness.size):
                 rate = max(world.base_rate[lane] + world.parameters[P.interest_on_cash_spread, lane], 0.0)
-                earned = max(entities.cash[i, lane], 0.0) * rate * MONTH_IN_YEARS
-                _move(entities, ledger, Category.CASH_INTEREST, investors, i, lane, earned)
+                world.amount[lane] = max(entities.cash[i, lane], 0.0) * rate * MONTH_IN_YEARS
+            _receive(world, entities, ledger, Category.CASH_INTEREST, investors, i)
     _collect_other_rent(t, world, entities, leases, causes, ledger)
+
+
+@kernel
+def _receive(world, entities, ledger, category, payer, payee):
+    """Pay `world.amount` from one account to another."""
+    for lane in range(world.amount.size):
+        entities.cash[payee, lane] += world.amount[lane]
+        ledger.flow[category, lane] += world.amount[lane]
+    for lane in range(world.amount.size):
+        entities.cash[payer, lane] -= world.amount[lane]
 
 
 @inline
@@ -153,6 +166,8 @@ def charge_operations(t, world, entities, equipment, pairs, fleets, causes):
             cost = entities.fixed_cost[i, lane] * index * entities.going[payer, lane]
             entities.operating_due[payer, lane] += cost
     for i in range(count - 1):
+        if entities.can_default[i] == 0:
+            continue  # nobody asks why it broke
         row = cause_row(causes, Cause.OPERATING_COST, count, i)
         for lane in range(world.openness.size):
             causes.now[row, lane] += entities.operating_due[i, lane]

@@ -130,6 +130,9 @@ def clear_payments(world, entities, facilities, claims, leases, contracts, netwo
             payments.alpha[i, lane] = 0.0 if silent else kept
             payments.beta[i, lane] = 0.0 if silent else 1.0
             payments.resources[i, lane] = 0.0 if silent else cash
+    for group in range(network.group_payer.size):
+        if payments.impaired[network.group_payer[group]]:  # last month
+            payments.ratio[group, :] = 1.0
     _hold_receipts_back(entities, network, payments)
     linked = world.channels[ON.payment] == 1
     if not linked:
