@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -43,21 +45,42 @@ class Rounds:
 
 def timed(work: Callable[[], object], rounds: int) -> Rounds:
     """Do some work once to warm up, and then so many times against the clock."""
-    work()
-    clock, processor = [], []
-    for _ in range(rounds):
-        start, start_processor = perf_counter(), process_time()
+    return timed_in_turn([work], rounds)[0]
+
+
+def timed_in_turn(works: Sequence[Callable[[], object]], rounds: int) -> list[Rounds]:
+    """Time works that are to be compared, one after another in each round, so that a disturbance meets all alike."""
+    clock: list[list[float]] = [[] for _ in works]
+    processor: list[list[float]] = [[] for _ in works]
+    for work in works:
         work()
-        clock.append(perf_counter() - start)
-        processor.append(process_time() - start_processor)
-    return Rounds(tuple(clock), tuple(processor))
+    for _ in range(rounds):
+        for number, work in enumerate(works):
+            start, start_processor = perf_counter(), process_time()
+            work()
+            clock[number].append(perf_counter() - start)
+            processor[number].append(process_time() - start_processor)
+    return [Rounds(tuple(one), tuple(other)) for one, other in zip(clock, processor, strict=True)]
 
 
-def simulated(
-    setting: Setting, paths: int, threads: int, rounds: int, workers: Workers | None = None
-) -> dict[str, Any]:
+def simulated(setting: Setting, paths: int, threads: int, rounds: int) -> dict[str, Any]:
     """Time simulations of a setting, and count how many item-months a second that is."""
-    found = timed(lambda: simulate_all(setting, paths, threads, workers=workers), rounds)
+    return counted(setting, paths, threads, timed(lambda: simulate_all(setting, paths, threads), rounds))
+
+
+def compared(runs: Sequence[tuple[Setting, int]], rounds: int) -> list[dict[str, Any]]:
+    """Time simulations of settings and numbers of paths in turn, each on threads that stay with their memory."""
+    with ExitStack() as stack:
+        works = [
+            partial(simulate_all, setting, paths, workers=stack.enter_context(Workers(THREADS)))
+            for setting, paths in runs
+        ]
+        found = timed_in_turn(works, rounds)
+    return [counted(setting, paths, THREADS, of) for (setting, paths), of in zip(runs, found, strict=True)]
+
+
+def counted(setting: Setting, paths: int, threads: int, found: Rounds) -> dict[str, Any]:
+    """Say what was timed, and how many item-months a second that is."""
     economy = setting.economy
     done = items_of(economy) * economy.months * paths / 1e6
     return {
@@ -118,16 +141,10 @@ def scaling(
     book: str, paths: Sequence[int], months: Sequence[int], copies: Sequence[int], copy_paths: int, rounds: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Measure cost per path, per month and per item as each of them grows."""
-    by_paths, by_months, by_items = [], [], []
-    with Workers(THREADS) as workers:  # starting threads with their memory is a cost of a run, not of its size
-        for count in paths:
-            by_paths.append(simulated(setting_of(book, "base", count), count, THREADS, rounds, workers))
-        for count in months:
-            setting = setting_of(book, "base", paths[0], months=count)
-            by_months.append(simulated(setting, paths[0], THREADS, rounds, workers))
-        for times in copies:
-            setting = setting_of(copied(load_book(book), times), "base", copy_paths, draws=32)
-            by_items.append({"copies": times} | simulated(setting, copy_paths, THREADS, rounds, workers))
+    by_paths = compared([(setting_of(book, "base", count), count) for count in paths], rounds)
+    by_months = compared([(setting_of(book, "base", paths[0], months=count), paths[0]) for count in months], rounds)
+    books = [(setting_of(copied(load_book(book), times), "base", copy_paths, draws=32), copy_paths) for times in copies]
+    by_items = [{"copies": times} | row for times, row in zip(copies, compared(books, rounds), strict=True)]
     return {
         "paths": relative(by_paths, lambda row: row["paths"]),
         "months": relative(by_months, lambda row: row["months"]),
