@@ -54,7 +54,7 @@ def test_principal_repaid_by_time_sums_to_the_loan(profile, principal, rate, qua
 )
 def test_an_explicit_schedule_is_kept_and_its_rest_falls_due_at_maturity(weights, principal, repaid_by_schedule):
     total = sum(weights) or 1.0
-    instalments = [principal * repaid_by_schedule * weight / total for weight in weights]
+    instalments = [principal * repaid_by_schedule * (weight / total) for weight in weights]
 
     loan = amortisation_schedule("schedule", principal, 0.09, len(weights), scheduled=instalments)
 
