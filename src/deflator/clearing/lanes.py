@@ -223,8 +223,8 @@ def sum_groups(first, end, group_ofs, due, group_due):
         for edge in range(group_ofs[group], group_ofs[group + 1]):
             for lane in range(width):
                 group_due[group, lane] += due[edge, lane]
-        if width < group_due.shape[1]:
-            group_due[group, 1:] = group_due[group, 0]
+    if width < group_due.shape[1]:
+        _repeat(group_due[first:end])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

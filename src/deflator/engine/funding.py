@@ -9,7 +9,7 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.elementary import exp, log, logistic
 from deflator.engine.lanes import nothing
 from deflator.engine.layout import APPLICATION, INVESTORS, LAB, MONTH_IN_YEARS, VENDOR
-from deflator.engine.ledger import cause_row
+from deflator.engine.ledger import cause_row, pay
 from deflator.engine.positions import ON, P
 
 
@@ -133,12 +133,10 @@ def raise_equity(t, world, entities, causes, ledger):
             if entities.imposed[i, lane]:
                 amount = 0.0
             entities.raised[i, lane] = amount
-            entities.cash[i, lane] += amount
-            ledger.flow[Category.EQUITY, lane] += amount
             world.amount[lane] = amount
         if nothing(world.amount):
             continue
+        pay(world, entities, ledger, Category.EQUITY, investors, i)
         row = cause_row(causes, Cause.EQUITY_RAISED, count, i)
         for lane in range(world.openness.size):
-            entities.cash[investors, lane] -= world.amount[lane]
             causes.now[row, lane] += world.amount[lane]

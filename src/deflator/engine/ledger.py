@@ -45,6 +45,16 @@ def open_month(world, entities, equipment, facilities, causes, ledger):
 
 
 @kernel
+def pay(world, entities, ledger, category, payer, payee):
+    """Pay `world.amount` from one account to another."""
+    for lane in range(world.amount.size):
+        entities.cash[payee, lane] += world.amount[lane]
+        ledger.flow[category, lane] += world.amount[lane]
+    for lane in range(world.amount.size):
+        entities.cash[payer, lane] -= world.amount[lane]
+
+
+@kernel
 def close_month(t, entities, equipment, pairs, fleets, facilities, ledger):
     """Measure what does not balance, and update smoothed burn."""
     _measure_cash(entities, ledger)

@@ -32,10 +32,9 @@ def count_units(t, world, fleets, pairs, equipment):
     A unit that outlives its life retires; the equipment's count of retired units keeps the roll-forward exact.
     """
     for q in range(pairs.owner.size):
-        if pairs.used[q]:
-            pairs.units[q, :] = 0.0
-        for lane in range(world.log_rent.size if pairs.extended[q] else 0):
-            pairs.units[q, lane] = pairs.extra[q, lane]
+        extended = pairs.extended[q] > 0
+        for lane in range(world.log_rent.size if pairs.used[q] else 0):
+            pairs.units[q, lane] = pairs.extra[q, lane] if extended else 0.0
     for f in range(fleets.owner.size):
         g, pair = fleets.equipment[f], fleets.pair[f]
         for lane in range(world.log_rent.size):

@@ -17,7 +17,7 @@ from deflator.engine.layout import (
     VENDOR,
     WORLD,
 )
-from deflator.engine.ledger import cause_row
+from deflator.engine.ledger import cause_row, pay
 from deflator.engine.positions import P
 
 
@@ -36,23 +36,13 @@ def collect_revenue(t, world, entities, leases, causes, ledger):
                 amount = entities.revenue[i, lane] * entities.going[payer, lane]
                 causes.now[row, lane] += amount
                 world.amount[lane] = amount
-            _receive(world, entities, ledger, Category.END_USERS, end_users, payer)
+            pay(world, entities, ledger, Category.END_USERS, end_users, payer)
         if payer == i and entities.layer[i] != LENDER:
             for lane in range(world.openness.size):
                 rate = max(world.base_rate[lane] + world.parameters[P.interest_on_cash_spread, lane], 0.0)
                 world.amount[lane] = max(entities.cash[i, lane], 0.0) * rate * MONTH_IN_YEARS
-            _receive(world, entities, ledger, Category.CASH_INTEREST, investors, i)
+            pay(world, entities, ledger, Category.CASH_INTEREST, investors, i)
     _collect_other_rent(t, world, entities, leases, causes, ledger)
-
-
-@kernel
-def _receive(world, entities, ledger, category, payer, payee):
-    """Pay `world.amount` from one account to another."""
-    for lane in range(world.amount.size):
-        entities.cash[payee, lane] += world.amount[lane]
-        ledger.flow[category, lane] += world.amount[lane]
-    for lane in range(world.amount.size):
-        entities.cash[payer, lane] -= world.amount[lane]
 
 
 @inline

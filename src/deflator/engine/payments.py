@@ -10,7 +10,7 @@ from deflator.engine.compiled import inline, kernel
 from deflator.engine.debt import draw_revolvers
 from deflator.engine.lanes import nothing
 from deflator.engine.layout import INVESTORS, LENDER, SUPPLIERS
-from deflator.engine.ledger import cause_row
+from deflator.engine.ledger import cause_row, pay
 from deflator.engine.positions import ON, P
 
 _TOLERANCE = 1e-9
@@ -103,12 +103,8 @@ def _call_capital(world, entities, ledger):
         if entities.lender[i] == 0:
             continue
         for lane in range(entities.cash.shape[1]):
-            lacking = max(-entities.cash[i, lane], 0.0)
-            world.amount[lane] = lacking
-            entities.cash[i, lane] += lacking
-            ledger.flow[Category.SUPPORT, lane] += lacking
-        for lane in range(entities.cash.shape[1]):
-            entities.cash[world.role[INVESTORS], lane] -= world.amount[lane]
+            world.amount[lane] = max(-entities.cash[i, lane], 0.0)
+        pay(world, entities, ledger, Category.SUPPORT, world.role[INVESTORS], i)
 
 
 @kernel
@@ -131,7 +127,7 @@ def clear_payments(world, entities, facilities, claims, leases, contracts, netwo
             payments.beta[i, lane] = 0.0 if silent else 1.0
             payments.resources[i, lane] = 0.0 if silent else cash
     for group in range(network.group_payer.size):
-        if payments.impaired[network.group_payer[group]]:  # last month
+        if payments.impaired[network.group_payer[group]]:  # it fell short last month
             payments.ratio[group, :] = 1.0
     _hold_receipts_back(entities, network, payments)
     linked = world.channels[ON.payment] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -37,7 +38,7 @@ def lanes_for(economy: Economy) -> int:
     >>> lanes_for(prepare(Question(load_book("ai-2026-02"), load_scenario("base"), paths=1, draws=0)).economy)
     32
     """
-    words = layout.LANES * len(economy.figures) + _words_of_state(_items(economy), layout.LANES)
+    words = layout.LANES * len(economy.figures) + _words_of_state(tuple(_items(economy).items()), layout.LANES)
     return layout.LANES if _WORD * words <= _MOST_BYTES else layout.FEW_LANES
 
 
@@ -52,7 +53,7 @@ def allocate(economy: Economy, lanes: int) -> Record:
         Paths in the block.
     """
     items = _items(economy)
-    arena = _Arena(_whole_lines(len(economy.figures) * lanes) + _words_of_state(items, lanes))
+    arena = _Arena(_whole_lines(len(economy.figures) * lanes) + _words_of_state(tuple(items.items()), lanes))
     figures = arena.take((len(economy.figures), lanes))
     state = arena.left
     usual = lanes in (layout.LANES, layout.FEW_LANES)  # the compiler knows these; any other is a variable to it
@@ -165,11 +166,12 @@ def _items(economy: Economy) -> dict[Any, int]:
     }
 
 
-def _words_of_state(items: dict[Any, int], lanes: int) -> int:
+@cache
+def _words_of_state(items: tuple[tuple[Any, int], ...], lanes: int) -> int:
     """Return how many words all state takes, each array from the begin of a line of the cache."""
     return sum(
-        _whole_lines(_words(_shape(kind, items[record], lanes), _DTYPE.get(kind, np.float64)))
-        for record in layout.RECORDS
+        _whole_lines(_words(_shape(kind, count, lanes), _DTYPE.get(kind, np.float64)))
+        for record, count in items
         for kind in layout.kinds_of(record).values()
         if kind in _STATE
     )

@@ -88,31 +88,36 @@ def simulate(economy: Economy, *, seed: int, first_path: int, paths: int, chance
     Paths
         One column per path.
     """
-    block = block_for(economy)
+    block, kernels = block_for(economy), kernels_of(economy)
     lanes = block.paths.size
     found = _empty(economy, paths)
     for start in range(0, paths, lanes):
         width = min(lanes, paths - start)
         numbers = first_path + start + np.minimum(np.arange(lanes), width - 1)
-        with _alone_at_first(lanes):
+        with _alone_at_first(kernels):
             run_block(economy, block, numbers, seed, chance)
         _keep(block, found, slice(start, start + width), width)
     return found
 
 
+def kernels_of(economy: Economy) -> tuple[int, bool]:
+    """Return what decides which kernels an economy runs: its width, and whether plug-ins stand between the steps."""
+    return lanes_for(economy), bool(economy.mechanisms)
+
+
 _FIRST = threading.Lock()
-_ran: set[int] = set()
+_ran: set[tuple[int, bool]] = set()
 
 
 @contextmanager
-def _alone_at_first(lanes: int) -> Iterator[None]:
-    """Let one thread run the first block of a width: to compile a kernel in two at once is an error of the compiler."""
-    if lanes in _ran:
+def _alone_at_first(kernels: tuple[int, bool]) -> Iterator[None]:
+    """Let one thread run the first block: to compile a kernel in two at once is an error of the compiler."""
+    if kernels in _ran:
         yield
         return
     with _FIRST:
         yield
-        _ran.add(lanes)
+        _ran.add(kernels)
 
 
 class _Kept(threading.local):

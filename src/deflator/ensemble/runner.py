@@ -18,7 +18,7 @@ import polars as pl
 from deflator import __version__
 from deflator.book import Book
 from deflator.engine import Economy, Paths, pack, simulate
-from deflator.engine.records import lanes_for
+from deflator.engine.simulate import kernels_of
 from deflator.ensemble.chunks import Chunk, Failure, Job, compile_once
 from deflator.ensemble.cluster import Cluster
 from deflator.ensemble.gathering import PATHS_TO_A_LOOK, Expected, Goal, Meter, Outcome, Told, expectation, run_chunks
@@ -55,9 +55,9 @@ class Simulation:
     chance: bool
 
     @property
-    def kind(self) -> tuple[type, int]:
+    def kind(self) -> tuple[int, bool]:
         """What simulations that run the same compiled kernels share."""
-        return type(self), lanes_for(self.economy)
+        return kernels_of(self.economy)
 
     def __call__(self, first: int, count: int) -> Paths:
         """Return what happens on paths `first` up to `first + count`."""
